@@ -1,0 +1,3 @@
+//! Portkey's Admin API as MCP tools.
+
+pub mod sandbox;

@@ -1,0 +1,1 @@
+//! A Portkey organisation in memory.
