@@ -7,7 +7,7 @@
 
 mod problem;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     mask,
@@ -97,6 +97,8 @@ fn fit_value(value: &mut Value, schema: &JsonObject, path: &str, problems: &mut 
             if let Ok(Value::Object(mut fields)) = serde_json::from_str(text) {
                 fit_object(&mut fields, schema, path, problems);
                 *value = Value::Object(fields);
+            } else if let Some(name) = schema.get("x-text").and_then(Value::as_str) {
+                *value = json!({ name: text });
             }
         }
         ("array", Value::Array(items)) => {
