@@ -28,6 +28,10 @@ pub enum Error {
     #[error("{message}")]
     Precondition { message: String, remedy: String },
 
+    /// A workflow did a part of its work, which stays done, and then failed.
+    #[error("{done}; but then: {cause}")]
+    Partly { done: String, cause: Box<Error>, remedy: String },
+
     /// The call took longer than the server allows.
     #[error("the call did not end within its deadline")]
     Deadline,
@@ -76,6 +80,12 @@ impl Error {
                 ("unexpected_answer", false, "report this to the server's operator".into())
             }
             Self::Precondition { remedy, .. } => ("precondition", false, remedy.clone()),
+            Self::Partly { cause, remedy, .. } => {
+                if let Self::Portkey(inner) = &**cause {
+                    describe(&mut error, inner, tool, principal);
+                }
+                ("partly_done", false, remedy.clone())
+            }
             Self::Deadline => {
                 ("deadline", tool.effect == super::Effect::Reads, self.after_break(tool))
             }
