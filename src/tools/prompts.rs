@@ -7,6 +7,7 @@ mod compare;
 mod completion;
 mod edit;
 mod migrate;
+mod promote;
 mod stored;
 mod template;
 #[cfg(test)]
@@ -20,7 +21,8 @@ use super::shared::Paging;
 use crate::tool::{Effect, LIST, PAGES, Result, Tool, delete, get, post, put, run, run_typed};
 use completion::{RenderPrompt, RunPromptCompletion, ValidateCompletionMetadata};
 use edit::{CreatePrompt, GetPrompt, PublishPrompt, UpdatePrompt};
-use migrate::{MigratePrompt, PromotePrompt};
+use migrate::MigratePrompt;
+use promote::PromotePrompt;
 
 /// Names of definitions' parameters that would be masked elsewhere: schemas hold no secrets.
 const DEFINED: &[&str] = &["auth_config", "credentials", "custom_headers", "headers"];

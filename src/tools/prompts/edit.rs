@@ -98,7 +98,7 @@ pub struct UpdatePrompt {
     /// Id or slug, from list_prompts.
     #[schemars(length(min = 1))]
     prompt_id: String,
-    /// New name.
+    /// New name of the prompt.
     #[schemars(length(min = 1))]
     name: Option<String>,
     /// Collection to move it to, from list_collections.

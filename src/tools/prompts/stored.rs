@@ -36,6 +36,12 @@ pub struct Stored {
     pub latest: JsonObject,
 }
 
+impl Shown {
+    pub fn newest_number(&self) -> Option<u64> {
+        number(newest(&self.versions)?, "prompt_version")
+    }
+}
+
 impl Stored {
     pub fn prompt_id(&self) -> &str {
         text(&self.prompt, "id").unwrap_or_default()
@@ -87,17 +93,23 @@ pub async fn show(call: &Call, prompt_id: &str, version: Option<u32>) -> Result<
     }
 }
 
-/// Reads a prompt and its newest version.
+/// The same for a workflow that writes.
 ///
 /// # Errors
 /// Also when the newest version stays one that this server has replaced: a write would build on it.
-pub async fn read(call: &Call, prompt_id: &str) -> Result<Stored> {
-    let Shown { prompt, versions, stale } = show(call, prompt_id, None).await?;
-    if stale {
+pub async fn show_fresh(call: &Call, prompt_id: &str) -> Result<Shown> {
+    let shown = show(call, prompt_id, None).await?;
+    if shown.stale {
         let message =
             "Portkey still shows a version that was replaced moments ago; nothing was written";
         return Err(Error::precondition(message, "try again in a few seconds"));
     }
+    Ok(shown)
+}
+
+/// Reads a prompt and its newest version; errors as [`show_fresh`].
+pub async fn read(call: &Call, prompt_id: &str) -> Result<Stored> {
+    let Shown { prompt, versions, .. } = show_fresh(call, prompt_id).await?;
     let latest = match newest(&versions) {
         Some(row) if text(row, "id") != text(&prompt, "prompt_version_id") => {
             let asked = json!({ "prompt_id": prompt_id, "version_id": row.get("id") });
@@ -183,9 +195,9 @@ pub async fn find(call: &Call, collection_id: &str, name: &str) -> Result<Option
             (None, _, None) if created => {
                 return Err(Error::precondition(
                     format!(
-                        "a prompt `{name}` was created moments ago and Portkey's search does not show it yet; nothing was written"
+                        "a prompt `{name}` was, or may have been, created moments ago and Portkey's search does not show it yet; nothing was written"
                     ),
-                    "try again in a few seconds; if it was renamed or deleted since, in a minute",
+                    "try again in a few seconds; if there is none after all, in a minute",
                 ));
             }
             (None, ..) => return Ok(None),
@@ -193,7 +205,7 @@ pub async fn find(call: &Call, collection_id: &str, name: &str) -> Result<Option
     }
 }
 
-/// Remembers that a prompt was created under this name.
+/// Remembers that a prompt was, or may have been, created under this name.
 pub fn remember_name(call: &Call, collection_id: &str, name: &str) {
     call.replaced(&name_key(collection_id, name), CREATED);
 }

@@ -31,7 +31,7 @@ pub struct Template {
     model: Option<String>,
     /// What this version is or changes, for the history.
     version_description: Option<String>,
-    /// Metadata such as app and env; merged, null deletes a key.
+    /// Metadata such as app and env; updates merge it, null deletes.
     template_metadata: Option<Open>,
     /// Function definitions of the older form; prefer tools.
     functions: Option<Vec<Function>>,

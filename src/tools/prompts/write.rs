@@ -88,9 +88,13 @@ pub async fn create(call: &Call, wanted: Wanted, how: How) -> Result<Written> {
     if let Some(metadata) = stamped(wanted.metadata, wanted.stamp) {
         body.insert("template_metadata".into(), metadata.into());
     }
-    let answer = fields(call.post("/prompts", body.into()).await?);
-    let collection = text(&wanted.prompt, "collection_id").unwrap_or_default();
-    stored::remember_name(call, collection, written.name.as_deref().unwrap_or_default());
+    let answer = call.post("/prompts", body.into()).await;
+    let unclear = matches!(&answer, Err(Error::Portkey(error)) if error.outcome_unknown());
+    if answer.is_ok() || unclear {
+        let collection = text(&wanted.prompt, "collection_id").unwrap_or_default();
+        stored::remember_name(call, collection, written.name.as_deref().unwrap_or_default());
+    }
+    let answer = fields(answer?);
     written.action = Action::Created;
     written.slug = text(&answer, "slug").map(str::to_owned);
     written.prompt_id = text(&answer, "id").map(str::to_owned).or_else(|| written.slug.clone());
