@@ -1,3 +1,16 @@
-//! Portkey's Admin API as MCP tools.
+//! Portkey's Admin API as MCP tools, over Streamable HTTP and stdio.
+//!
+//! A call goes: [`http`] (layers) → [`mcp`] (era, effective tool, rmcp) → [`tools`] (arguments
+//! checked, the row run) → [`portkey`] (one request, retried) and back through [`answer`] (secrets
+//! masked).
 
+pub mod answer;
+pub mod args;
+pub mod auth;
+pub mod mask;
+pub mod portkey;
 pub mod sandbox;
+pub mod schema;
+pub mod surface;
+pub mod tool;
+pub mod tools;

@@ -41,7 +41,13 @@ pub struct Principal {
 impl Principal {
     /// A principal that is known by nothing but how it came in.
     pub fn new(method: Method, credential: impl Into<String>) -> Self {
-        Self { method, issuer: None, subject: None, organisation: None, credential: credential.into() }
+        Self {
+            method,
+            issuer: None,
+            subject: None,
+            organisation: None,
+            credential: credential.into(),
+        }
     }
 
     /// Identifies everything that is kept for this principal: sessions, streams and stored events.

@@ -1,0 +1,158 @@
+//! Makes what a model sent fit a tool's input schema, in one place for every tool.
+//!
+//! Unknown fields are named with the known ones; slips that models make are forgiven (`"5"` for 5,
+//! `"true"` for true, one value where a list is due, `"429,500"` for a list of numbers, JSON text
+//! for an object); ranges, enums, lengths and formats are checked. All problems are told at once,
+//! and none tells a value: it may be a secret.
+
+mod problem;
+
+use serde_json::Value;
+
+use crate::{
+    mask,
+    schema::Input,
+    tool::{Error, JsonObject, Result},
+};
+use problem::Problems;
+
+/// Fits `args` to `input`, or says everything that is wrong with them. `unmasks` names the
+/// document in which a mask stands for the stored value.
+pub fn fit(args: &mut JsonObject, input: &Input, unmasks: Option<&str>) -> Result<()> {
+    let mut problems = Problems::default();
+    fit_object(args, &input.full, "", &mut problems);
+    for (name, value) in args.iter().filter(|(name, _)| Some(name.as_str()) != unmasks) {
+        mask::find(value, name, &mut |path| {
+            problems.add(path, "holds a masked value: leave the field out to keep the stored one");
+        });
+    }
+    // The validator wants a value; the map moves in and out of it without a copy.
+    let whole = Value::Object(std::mem::take(args));
+    for error in input.validator().iter_errors(&whole) {
+        problems.add_invalid(&error);
+    }
+    if let Value::Object(fitted) = whole {
+        *args = fitted;
+    }
+    problems.into_result().map_err(Error::Arguments)
+}
+
+fn fit_object(object: &mut JsonObject, schema: &JsonObject, path: &str, problems: &mut Problems) {
+    let Some(Value::Object(properties)) = schema.get("properties") else { return };
+    let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+    if closed {
+        rename(object, properties, path, problems);
+        absent(object, properties);
+    }
+    for (name, value) in object.iter_mut() {
+        let inner = join(path, name);
+        match properties.get(name) {
+            Some(Value::Object(property)) if !value.is_null() => {
+                fit_value(value, property, &inner, problems);
+            }
+            Some(_) => {}
+            None if closed => problems.add_unknown(&inner, name, properties),
+            None => {}
+        }
+    }
+}
+
+/// Puts arguments that came under another accepted name under their own.
+fn rename(object: &mut JsonObject, known: &JsonObject, path: &str, problems: &mut Problems) {
+    for (name, property) in known {
+        let Some(Value::Array(aliases)) = property.get("x-aliases") else { continue };
+        for alias in aliases.iter().filter_map(Value::as_str) {
+            let Some(value) = object.shift_remove(alias) else { continue };
+            if object.get(name).is_none_or(Value::is_null) {
+                object.insert(name.clone(), value);
+            } else {
+                problems.add(join(path, alias), format!("is another name of `{name}`: give one"));
+            }
+        }
+    }
+}
+
+/// A null argument is an absent one; where the tool can clear the field, it is cleared.
+fn absent(object: &mut JsonObject, known: &JsonObject) {
+    let clearable =
+        known.get("clear").and_then(|clear| clear.pointer("/items/enum")).and_then(Value::as_array);
+    let nulls: Vec<String> =
+        object.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone()).collect();
+    for name in nulls {
+        object.shift_remove(&name);
+        if clearable.is_some_and(|names| names.iter().any(|known| *known == *name))
+            && let Value::Array(clear) =
+                object.entry("clear").or_insert_with(|| Value::Array(Vec::new()))
+        {
+            clear.push(name.into());
+        }
+    }
+}
+
+fn fit_value(value: &mut Value, schema: &JsonObject, path: &str, problems: &mut Problems) {
+    let kind = schema.get("type").and_then(Value::as_str).unwrap_or_default();
+    match (kind, &mut *value) {
+        ("object", Value::Object(fields)) => fit_object(fields, schema, path, problems),
+        ("object", Value::String(text)) => {
+            if let Ok(Value::Object(mut fields)) = serde_json::from_str(text) {
+                fit_object(&mut fields, schema, path, problems);
+                *value = Value::Object(fields);
+            }
+        }
+        ("array", Value::Array(items)) => {
+            let Some(Value::Object(item)) = schema.get("items") else { return };
+            for (i, value) in items.iter_mut().enumerate() {
+                fit_value(value, item, &format!("{path}[{i}]"), problems);
+            }
+        }
+        ("array", single) => {
+            *single = Value::Array(several(single.take(), schema));
+            fit_value(single, schema, path, problems);
+        }
+        ("integer" | "number" | "boolean", Value::String(text)) => {
+            if let Ok(read @ (Value::Number(_) | Value::Bool(_))) =
+                serde_json::from_str(text.trim())
+            {
+                *value = read;
+            }
+        }
+        ("string", Value::Number(number)) => *value = Value::String(number.to_string()),
+        ("integer", Value::Number(number)) => {
+            // 5.0 is 5, and past the range of exact floats nothing is guessed.
+            if let Some(float) = number.as_f64()
+                && !number.is_u64()
+                && !number.is_i64()
+                && float.fract() == 0.0
+                && float.abs() < 9_007_199_254_740_992.0
+            {
+                #[expect(clippy::cast_possible_truncation, reason = "integral and in range")]
+                let whole = float as i64;
+                *value = whole.into();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What stands where a list is due: JSON text of one, numbers with commas, or one value.
+fn several(single: Value, schema: &JsonObject) -> Vec<Value> {
+    let items = schema.get("items").and_then(|items| items.get("type")).and_then(Value::as_str);
+    match single {
+        Value::String(text) => match (serde_json::from_str(&text), items) {
+            (Ok(Value::Array(items)), _) => items,
+            (_, Some("integer" | "number")) => {
+                text.split(',').map(|part| part.trim().into()).collect()
+            }
+            (Ok(object @ Value::Object(_)), Some("object")) => vec![object],
+            _ => vec![Value::String(text)],
+        },
+        other => vec![other],
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+use serde_json::json;
+
+use super::*;
+use crate::schema;
+
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Example {
+    #[schemars(range(min = 1, max = 100))]
+    page: Option<u32>,
+    #[schemars(extend("x-aliases" = ["status_codes"]))]
+    codes: Option<Vec<u16>>,
+    name: String,
+    mode: Option<Mode>,
+    #[schemars(extend("format" = "date-time"))]
+    since: Option<String>,
+    #[schemars(extend("x-hidden" = true))]
+    old: Option<String>,
+    config: Option<serde_json::Map<String, Value>>,
+    clear: Option<Vec<Clear>>,
+    flag: Option<bool>,
+}
+
+#[derive(schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Mode {
+    Fast,
+    Slow,
+}
+
+#[derive(schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Clear {
+    Page,
+}
+
+fn fitted(args: Value) -> Result<Value, String> {
+    let Value::Object(mut args) = args else { unreachable!() };
+    fit(&mut args, &schema::input::<Example>(), Some("config"))
+        .map(|()| args.into())
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn slips_are_forgiven() {
+    let args = json!({ "page": "5", "codes": "429, 500", "name": 5, "flag": "true", "config": "{\"a\":null}" });
+    let want = json!({ "page": 5, "codes": [429, 500], "name": "5", "flag": true, "config": { "a": null } });
+    assert_eq!(fitted(args).unwrap(), want);
+    assert_eq!(fitted(json!({ "name": "n", "codes": 429 })).unwrap()["codes"], json!([429]));
+    assert_eq!(fitted(json!({ "name": "n", "page": 5.0 })).unwrap()["page"], json!(5));
+}
+
+#[test]
+fn an_unknown_field_is_named_with_the_known_ones() {
+    let why = fitted(json!({ "name": "n", "pages": 5 })).unwrap_err();
+    let want = "invalid arguments: `pages` is no field here (did you mean `page`?); there are: \
+                page, codes, name, mode, since, config, clear, flag";
+    assert_eq!(why, want);
+}
+
+#[test]
+fn all_problems_are_told_at_once_and_no_value() {
+    let why =
+        fitted(json!({ "page": 0, "mode": "canary", "since": "yesterday", "x": 1 })).unwrap_err();
+    for part in [
+        "`page` has to be 1 or more",
+        "`mode` has to be one of \"fast\", \"slow\"",
+        "`since` has to be a time in ISO 8601 with offset",
+        "`x` is no field",
+        "`name` is required",
+    ] {
+        assert!(why.contains(part), "{part} in {why}");
+    }
+    assert!(!why.contains("canary") && !why.contains("yesterday"), "{why}");
+}
+
+#[test]
+fn another_accepted_name_is_put_right_and_both_are_refused() {
+    assert_eq!(fitted(json!({ "name": "n", "status_codes": [1] })).unwrap()["codes"], json!([1]));
+    let why = fitted(json!({ "name": "n", "status_codes": [1], "codes": [2] })).unwrap_err();
+    assert_eq!(why, "invalid arguments: `status_codes` is another name of `codes`: give one");
+    assert!(fitted(json!({ "name": "n", "old": "accepted" })).is_ok());
+}
+
+#[test]
+fn null_is_absent_or_clears_where_that_can_be_done() {
+    assert_eq!(fitted(json!({ "name": "n", "mode": null })).unwrap(), json!({ "name": "n" }));
+    assert_eq!(fitted(json!({ "name": "n", "page": null })).unwrap()["clear"], json!(["page"]));
+}
+
+#[test]
+fn a_mask_is_refused_but_in_the_document_that_it_stands_in() {
+    let why = fitted(json!({ "name": mask::SENTINEL })).unwrap_err();
+    assert!(why.contains("`name` holds a masked value"), "{why}");
+    assert!(fitted(json!({ "name": "n", "config": { "api_key": mask::SENTINEL } })).is_ok());
+}
+
+#[test]
+fn the_published_schema_holds_nothing_of_ours() {
+    let published = serde_json::to_string(&schema::input::<Example>().published).unwrap();
+    assert!(
+        !published.contains("x-") && !published.contains("old") && !published.contains("null"),
+        "{published}"
+    );
+}

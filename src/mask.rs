@@ -1,0 +1,173 @@
+//! Secrets in answers: what counts as one, how it is masked, and how a mask that comes back in a
+//! whole document is put right (design §3, "Masks never come back").
+
+mod restore;
+mod url;
+
+use serde_json::Value;
+
+pub use restore::restore;
+
+/// Stands for a secret in every answer. No real value contains it.
+pub const SENTINEL: &str = "***masked-by-portkey-admin-mcp***";
+
+/// Fields whose text is secret wherever they stand, in lower case with underscores.
+const SECRET: &[&str] = &[
+    "access_token",
+    "api_key",
+    "apikey",
+    "authorization",
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "azureentraclientsecret",
+    "bearer_token",
+    "client_secret",
+    "id_token",
+    "invite_link",
+    "passphrase",
+    "password",
+    "private_key",
+    "refresh_token",
+    "secret",
+    "secret_key",
+    "signed_url",
+    "token",
+    "vertex_service_account_json",
+    "x_api_key",
+    "x_portkey_api_key",
+];
+
+/// Endings that make a field's text secret.
+const SECRET_ENDINGS: &[&str] =
+    &["_access_token", "_api_key", "_client_secret", "_password", "_private_key", "_secret_key"];
+
+/// Fields of which every text inside is secret.
+const SECRET_INSIDE: &[&str] = &[
+    "auth_config",
+    "credentials",
+    "custom_headers",
+    "default_headers",
+    "extra_headers",
+    "headers",
+    "http_headers",
+    "request_headers",
+];
+
+/// Fields that say where a secret beside them is sent.
+const HOSTS: &[&str] = &["base_url", "custom_host", "host", "url"];
+
+/// What a row says of secrets beside the names that are secret everywhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Names {
+    /// Secret in this answer.
+    pub secret: &'static [&'static str],
+    /// Shown in this answer although the name is on the list.
+    pub shown: &'static [&'static str],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Plain,
+    Secret,
+    SecretInside,
+}
+
+impl Names {
+    pub(crate) fn kind(&self, name: &str) -> Kind {
+        if self.shown.contains(&name) {
+            return Kind::Plain;
+        }
+        if self.secret.contains(&name) {
+            return Kind::Secret;
+        }
+        kind(name)
+    }
+}
+
+fn kind(name: &str) -> Kind {
+    let folded;
+    let name = if name.bytes().any(|byte| byte == b'-' || byte.is_ascii_uppercase()) {
+        folded = name.to_ascii_lowercase().replace('-', "_");
+        &folded
+    } else {
+        name
+    };
+    if SECRET.binary_search(&name).is_ok()
+        || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
+    {
+        Kind::Secret
+    } else if SECRET_INSIDE.binary_search(&name).is_ok() {
+        Kind::SecretInside
+    } else {
+        Kind::Plain
+    }
+}
+
+/// Whether text in a field of this name, or below it, is secret.
+pub(crate) fn is_secret(name: &str) -> bool {
+    kind(name) != Kind::Plain
+}
+
+/// Masks every secret in `value`, which stands in the field `name`.
+pub fn mask(value: &mut Value, name: &str, names: Names) {
+    mask_kind(value, names.kind(name), names);
+}
+
+/// Masks what stands in a field of that kind.
+pub(crate) fn mask_kind(value: &mut Value, kind: Kind, names: Names) {
+    match value {
+        Value::String(text) => mask_text(text, kind),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask_kind(item, kind, names)),
+        Value::Object(fields) => {
+            for (name, value) in fields.iter_mut() {
+                let inner = if kind == Kind::SecretInside { kind } else { names.kind(name) };
+                mask_kind(value, inner, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(crate) fn mask_text(text: &mut String, kind: Kind) {
+    if kind != Kind::Plain {
+        if !text.is_empty() {
+            SENTINEL.clone_into(text);
+        }
+    } else if let Some(masked) = url::masked(text) {
+        *text = masked;
+    }
+}
+
+/// Calls `found` with the path of every masked value in `value`: our own mask anywhere, and a
+/// value that Portkey itself has masked (`sk-***m40`) in a secret field.
+pub fn find(value: &Value, path: &str, found: &mut impl FnMut(String)) {
+    let name = path.rsplit_once('.').map_or(path, |(_, name)| name);
+    find_in(value, path, kind(name), found);
+}
+
+fn find_in(value: &Value, path: &str, inherited: Kind, found: &mut impl FnMut(String)) {
+    match value {
+        Value::String(text) => {
+            let portkeys = inherited != Kind::Plain && text.contains("***");
+            if text.contains(SENTINEL) || portkeys {
+                found(path.to_owned());
+            }
+        }
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                find_in(item, &format!("{path}[{i}]"), inherited, found);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let inner = if inherited == Kind::SecretInside { inherited } else { kind(name) };
+                find_in(value, &format!("{path}.{name}"), inner, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn shown(document: &Value) -> Value {
+    let mut shown = document.clone();
+    mask(&mut shown, "config", Names::default());
+    shown
+}
+
+#[test]
+fn the_lists_are_sorted_for_their_search() {
+    assert!(SECRET.is_sorted() && SECRET_INSIDE.is_sorted());
+}
+
+#[test]
+fn secrets_are_masked_wherever_they_stand() {
+    let document = json!({
+        "api_key": "canary", "X-Api-Key": "canary", "openai_api_key": "canary", "max_tokens": 5,
+        "targets": [{ "custom_headers": { "h": "canary", "deep": ["canary"] } }],
+        "custom_host": "https://u:canary@h.example/v1?token=canary", "name": "shown", "secret": "",
+    });
+    let text = shown(&document).to_string();
+    assert!(!text.contains("canary") && text.contains("shown") && text.contains("h.example"));
+}
+
+#[test]
+fn a_mask_stands_for_the_stored_value_of_its_place() {
+    let stored =
+        json!({ "a": { "api_key": "k1", "custom_host": "https://h" }, "b": { "api_key": "k2" } });
+    let mut document = shown(&stored);
+    document["a"]["weight"] = 2.into();
+    restore(&mut document, &stored, "config").unwrap();
+    assert_eq!(document["a"], json!({ "api_key": "k1", "custom_host": "https://h", "weight": 2 }));
+    assert_eq!(document["b"], stored["b"]);
+}
+
+#[test]
+fn a_mask_beside_a_changed_host_is_refused() {
+    let stored = json!({ "custom_host": "https://h", "x": { "headers": { "a": "k" } } });
+    let mut document = shown(&stored);
+    document["custom_host"] = "https://evil.example".into();
+    let problems = restore(&mut document, &stored, "config").unwrap_err();
+    assert_eq!(problems[0].argument, "config.custom_host");
+}
+
+#[test]
+fn an_element_is_matched_by_what_is_shown_of_it() {
+    let stored = json!({ "targets": [{ "n": 1, "api_key": "k1" }, { "n": 2, "api_key": "k2" }] });
+    let mut document = shown(&stored);
+    document["targets"].as_array_mut().unwrap().swap(0, 1);
+    restore(&mut document, &stored, "config").unwrap();
+    assert_eq!(
+        document["targets"],
+        json!([{ "n": 2, "api_key": "k2" }, { "n": 1, "api_key": "k1" }])
+    );
+
+    let mut document = shown(&stored);
+    document["targets"][0]["n"] = 3.into();
+    assert!(restore(&mut document, &stored, "config").is_err(), "an edited element");
+
+    let stored = json!([{ "n": 1, "api_key": "k1" }, { "n": 1, "api_key": "k2" }]);
+    let mut document = shown(&stored);
+    restore(&mut document, &stored, "config").unwrap();
+    assert_eq!(document, stored, "the whole list unchanged");
+    let mut document = shown(&stored);
+    document.as_array_mut().unwrap().pop();
+    assert!(restore(&mut document, &stored, "config").is_err(), "ambiguous");
+}
+
+#[test]
+fn masked_arguments_are_found_with_their_path() {
+    let mut found = Vec::new();
+    let args = json!({ "list": [{ "note": format!("x{SENTINEL}") }], "api_key": "sk-***m40", "text": "a *** b" });
+    find(&args, "body", &mut |path| found.push(path));
+    assert_eq!(found, ["body.list[0].note", "body.api_key"]);
+}
+
+/// Documents with secret and plain names, URLs and text that looks like masks.
+fn document() -> impl Strategy<Value = Value> {
+    let name = prop_oneof![
+        Just("api_key".to_owned()),
+        Just("headers".into()),
+        Just("custom_host".into()),
+        Just("url".into()),
+        Just("token".into()),
+        "[a-c]",
+    ];
+    let leaf = prop_oneof![
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        Just(Value::Null),
+        "\\PC{0,6}".prop_map(Value::from),
+        Just(Value::from(SENTINEL)),
+        Just(Value::from("***")),
+        "https://([a-c]:[a-c]@)?h/(\\?token=[a-c])?".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((name.clone(), inner), 0..4)
+                .prop_map(|fields| fields.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_read_and_written_back_is_what_was_stored(stored in document()) {
+        let mut document = shown(&stored);
+        restore(&mut document, &stored, "config").unwrap();
+        prop_assert_eq!(document, stored);
+    }
+}

@@ -1,0 +1,140 @@
+//! JSON Schemas as MCP clients like them: inline, no unions, and an absent field is absent, not
+//! null. JSON Schema 2020-12; portable subset: design §3.
+//!
+//! Two keywords are ours and are not published: `x-aliases` on a property lists other names that
+//! are accepted for it, `x-hidden` marks a property that is accepted and not listed.
+
+use std::sync::OnceLock;
+
+use jsonschema::Validator;
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::transform_subschemas};
+use serde_json::{Map, Value};
+
+use crate::tool::JsonObject;
+
+/// What a tool takes: the schema that is published, and the one that arguments are held to.
+pub struct Input {
+    /// Without our own keywords and hidden properties.
+    pub published: JsonObject,
+    pub full: JsonObject,
+    validator: OnceLock<Validator>,
+}
+
+impl Input {
+    /// The compiled schema; made on first use, since most runs call few tools.
+    pub fn validator(&self) -> &Validator {
+        #[expect(clippy::expect_used, reason = "a test compiles every tool's schema")]
+        self.validator.get_or_init(|| {
+            jsonschema::draft202012::options()
+                .should_validate_formats(true)
+                .build(&Value::Object(self.full.clone()))
+                .expect("a generated schema is valid")
+        })
+    }
+}
+
+/// The schema of what a tool takes.
+pub fn input<T: JsonSchema>() -> Input {
+    let mut schema = settings().into_generator().into_root_schema_for::<T>();
+    tidy(&mut schema);
+    let full = into_object(schema);
+    let mut published = full.clone();
+    publish(&mut published);
+    Input { published, full, validator: OnceLock::new() }
+}
+
+/// The schema of what a tool returns.
+pub fn output<T: JsonSchema>() -> JsonObject {
+    let mut schema = settings().for_serialize().into_generator().into_root_schema_for::<T>();
+    tidy(&mut schema);
+    into_object(schema)
+}
+
+fn settings() -> SchemaSettings {
+    SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    })
+}
+
+fn into_object(schema: Schema) -> JsonObject {
+    let Value::Object(mut object) = Value::from(schema) else { return JsonObject::new() };
+    object.shift_remove("title");
+    object.shift_remove("description");
+    object
+}
+
+/// `Option<T>` reads as an optional `T`, not as "T or null"; an object takes no fields but its
+/// own, unless it says otherwise; what only matters to Rust (integer widths) goes.
+fn tidy(schema: &mut Schema) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            schema.insert("type".into(), only);
+        }
+    }
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
+    if let Some(inner) = only_branch(schema) {
+        let outer = schema.ensure_object();
+        outer.shift_remove("anyOf");
+        for (key, value) in inner {
+            // The field's own description wins over its type's.
+            outer.entry(key).or_insert(value);
+        }
+    }
+    for keyword in ["default", "writeOnly", "readOnly"] {
+        if schema.get(keyword).is_some_and(|value| value.is_null() || keyword != "default") {
+            schema.remove(keyword);
+        }
+    }
+    let rust_only = schema.get("format").and_then(Value::as_str).is_some_and(|format| {
+        format.starts_with("int")
+            || format.starts_with("uint")
+            || matches!(format, "double" | "float")
+    });
+    if rust_only {
+        schema.remove("format");
+        // The widths of Rust's integers are no rule of the API's.
+        if schema.get("maximum").and_then(Value::as_u64).is_some_and(is_width) {
+            schema.remove("maximum");
+        }
+    }
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    if schema.get("type").is_some_and(|kind| kind == "object") {
+        let object = schema.ensure_object();
+        object.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+        object.entry("additionalProperties").or_insert(Value::Bool(false));
+    }
+    transform_subschemas(&mut tidy, schema);
+}
+
+fn is_width(maximum: u64) -> bool {
+    [u64::from(u8::MAX), u64::from(u16::MAX), u64::from(u32::MAX)].contains(&maximum)
+}
+
+/// The one branch of an `anyOf` beside null.
+fn only_branch(schema: &Schema) -> Option<JsonObject> {
+    let branches = schema.get("anyOf")?.as_array()?;
+    let mut others = branches.iter().filter(|branch| branch.get("type") != Some(&"null".into()));
+    let only = others.next()?.as_object()?.clone();
+    others.next().is_none().then_some(only)
+}
+
+/// Takes out what only we read.
+fn publish(schema: &mut JsonObject) {
+    schema.shift_remove("x-aliases");
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.retain(|_, property| property.get("x-hidden").is_none());
+        for property in properties.values_mut().filter_map(Value::as_object_mut) {
+            publish(property);
+        }
+    }
+    if let Some(Value::Object(items)) = schema.get_mut("items") {
+        publish(items);
+    }
+}

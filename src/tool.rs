@@ -1,0 +1,19 @@
+//! What a tool is: a row of plain data that carries all its facts and says how it runs.
+//!
+//! A domain file lists its tools as rows, each of which reads like a route:
+//! `get::<ConfigSlug>("get_config", "/configs/{slug}", "Get one config …").scope("configs.read")`.
+
+mod call;
+mod error;
+mod list;
+mod prepare;
+mod row;
+
+pub use call::{Call, Progress, Recent};
+pub use error::{Error, Problem, Result};
+pub use list::{LIST, Listing, PAGES, Pages};
+pub(crate) use row::unwrapped;
+pub use row::{Effect, Run, Tool, Workflow, delete, get, post, put, run, run_typed};
+
+/// A JSON object: arguments, answers and schemas.
+pub type JsonObject = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,135 @@
+//! One call of a tool: what it may use and what bounds it.
+
+use std::{sync::Arc, time::Duration};
+
+use moka::sync::Cache;
+use serde_json::Value;
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    error::Result,
+    row::{Effect, Tool},
+};
+use crate::{
+    auth::Principal,
+    portkey::{Base, Context, Method, Portkey, Request},
+};
+
+/// How far a call has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    pub done: u32,
+    pub total: u32,
+    /// What is being done, in a few words.
+    pub message: String,
+}
+
+/// What a tool works with: a client bound to a credential, the caller, and the call's bounds.
+pub struct Call {
+    pub principal: Arc<Principal>,
+    pub(crate) portkey: Portkey,
+    pub(crate) context: Context,
+    pub(crate) progress: Option<mpsc::UnboundedSender<Progress>>,
+    pub(crate) recent: Recent,
+    pub(crate) facts: Facts,
+}
+
+/// What the row says about its requests.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts {
+    pub reads: bool,
+    pub replayable: bool,
+    pub read_back: Option<&'static str>,
+}
+
+impl From<&Tool> for Facts {
+    fn from(tool: &Tool) -> Self {
+        let reads = tool.effect == Effect::Reads;
+        Self { reads, replayable: tool.replayable, read_back: tool.read_back }
+    }
+}
+
+impl Call {
+    pub fn new(
+        principal: Arc<Principal>,
+        portkey: Portkey,
+        recent: Recent,
+        deadline: Instant,
+        cancelled: CancellationToken,
+        read_only: bool,
+    ) -> Self {
+        let context = Context::new(deadline, cancelled, read_only);
+        Self { principal, portkey, context, progress: None, recent, facts: Facts::default() }
+    }
+
+    /// Sends one request; see [`Portkey::send`].
+    pub async fn send(&self, method: Method, path: &str, args: Value) -> Result<Value> {
+        let Facts { reads, replayable, read_back } = self.facts;
+        let request =
+            Request { method, path, args, reads, replayable, read_back, base: Base::Given };
+        Ok(self.portkey.send(request, &self.context).await?)
+    }
+
+    pub async fn get(&self, path: &str, args: Value) -> Result<Value> {
+        self.send(Method::Get, path, args).await
+    }
+
+    pub async fn post(&self, path: &str, args: Value) -> Result<Value> {
+        self.send(Method::Post, path, args).await
+    }
+
+    pub async fn put(&self, path: &str, args: Value) -> Result<Value> {
+        self.send(Method::Put, path, args).await
+    }
+
+    /// Tells the caller, if it asked to be told, how far the call has come.
+    pub fn progress(&self, done: u32, total: u32, message: impl Into<String>) {
+        if let Some(sender) = &self.progress {
+            // The caller may have gone: then nobody needs to be told.
+            let _ = sender.send(Progress { done, total, message: message.into() });
+        }
+    }
+
+    /// Whether `version` of `what` is one that this server has replaced in the last minute: then a
+    /// read that shows it lags behind.
+    pub fn is_stale(&self, what: &str, version: &str) -> bool {
+        let replaced = self.recent.0.get(&self.recent_key(what)).unwrap_or_default();
+        replaced.iter().any(|old| old == version)
+    }
+
+    /// Remembers that a write to `what` replaced `version`.
+    pub fn replaced(&self, what: &str, version: &str) {
+        let key = self.recent_key(what);
+        let mut versions = self.recent.0.get(&key).unwrap_or_default();
+        if versions.len() >= Recent::VERSIONS {
+            versions.remove(0);
+        }
+        versions.push(version.to_owned());
+        self.recent.0.insert(key, versions);
+    }
+
+    fn recent_key(&self, what: &str) -> String {
+        format!("{}\n{what}", self.portkey.credential_name())
+    }
+
+    /// Waits, unless the call would run out of time.
+    pub async fn pause(&self, duration: Duration) {
+        tokio::time::sleep_until(self.context.deadline.min(Instant::now() + duration)).await;
+    }
+}
+
+/// The versions that were replaced in the last minute: Portkey's reads can lag behind its writes.
+#[derive(Clone)]
+pub struct Recent(Cache<String, Vec<String>>);
+
+impl Recent {
+    /// So many replaced versions of one thing are remembered.
+    const VERSIONS: usize = 16;
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(60)).build())
+    }
+}

@@ -1,0 +1,150 @@
+//! What can go wrong while a tool runs, in words its caller can act on.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::row::Tool;
+use crate::{auth::Principal, portkey};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Every variant reaches the model as a tool error, never as a protocol error.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The arguments do not fit the tool's input schema; every problem is listed.
+    #[error("{}", listed(.0))]
+    Arguments(Vec<Problem>),
+
+    /// A request to Portkey failed.
+    #[error(transparent)]
+    Portkey(#[from] portkey::Error),
+
+    /// Portkey's answer is not of the shape that the tool needs.
+    #[error("Portkey's answer has an unexpected shape: {0}")]
+    Answer(String),
+
+    /// A workflow found the account in a state that it cannot go on from.
+    #[error("{message}")]
+    Precondition { message: String, remedy: String },
+
+    /// The call took longer than the server allows.
+    #[error("the call did not end within its deadline")]
+    Deadline,
+
+    /// The tool panicked: a defect of this server.
+    #[error("the tool failed unexpectedly; this is a defect of the server")]
+    Panic,
+}
+
+/// One thing that is wrong with the arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Path of the argument, such as `config.targets[0].weight`; empty for the whole.
+    pub argument: String,
+    /// What is wrong and what would be right; never the value.
+    pub why: String,
+}
+
+impl Error {
+    /// One problem with one argument.
+    pub fn argument(argument: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Arguments(vec![Problem { argument: argument.into(), why: why.into() }])
+    }
+
+    pub fn precondition(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Precondition { message: message.into(), remedy: remedy.into() }
+    }
+
+    /// The error as its caller reads it: what happened, what it means, what to do, and whether
+    /// trying again helps.
+    pub fn report(&self, tool: &Tool, principal: &Principal) -> Value {
+        let mut error = json!({ "tool": tool.name, "message": self.to_string() });
+        let (kind, retry, remedy) = match self {
+            Self::Arguments(problems) => {
+                let list = problems.iter().map(
+                    |Problem { argument, why }| json!({ "argument": argument, "problem": why }),
+                );
+                error["problems"] = list.collect();
+                ("invalid_arguments", false, "correct the arguments; nothing was sent".into())
+            }
+            Self::Portkey(inner) => {
+                describe(&mut error, inner, tool, principal);
+                ("portkey", inner.retryable(), inner.remedy())
+            }
+            Self::Answer(_) => {
+                ("unexpected_answer", false, "report this to the server's operator".into())
+            }
+            Self::Precondition { remedy, .. } => ("precondition", false, remedy.clone()),
+            Self::Deadline => {
+                ("deadline", tool.effect == super::Effect::Reads, self.after_break(tool))
+            }
+            Self::Panic => ("internal", false, self.after_break(tool)),
+        };
+        error["kind"] = kind.into();
+        error["retry_helps"] = retry.into();
+        error["remedy"] = remedy.into();
+        json!({ "error": error })
+    }
+
+    /// What to do when a call was broken off at an unknown point.
+    fn after_break(&self, tool: &Tool) -> String {
+        match (tool.effect, tool.read_back) {
+            (super::Effect::Reads, _) => "ask for less at once, or try again later".into(),
+            (_, Some(other)) => {
+                format!("the outcome is unknown: read back with `{other}` before trying again")
+            }
+            (_, None) => "the outcome is unknown: check before trying again".into(),
+        }
+    }
+}
+
+/// Adds what Portkey said.
+fn describe(error: &mut Value, inner: &portkey::Error, tool: &Tool, principal: &Principal) {
+    if let Some(status) = inner.status() {
+        error["status"] = status.into();
+        if matches!(status, 401 | 403) {
+            error["credential"] = principal.credential.clone().into();
+        }
+        if status == 403 || inner.code() == Some("AB03") {
+            let mut why = match tool.scopes {
+                [] => "the key lacks a scope".to_owned(),
+                scopes => format!("missing scope {}", quoted(scopes)),
+            };
+            why.push_str(", or what was named does not exist or is not visible to this key");
+            if tool.enterprise {
+                why.push_str(", or the plan is not Enterprise");
+            }
+            error["likely_cause"] = why.into();
+        }
+    }
+    if !tool.scopes.is_empty() && matches!(inner.status(), Some(403)) {
+        error["missing_scope"] = tool.scopes.join(" ").into();
+    }
+    if let Some(code) = inner.code() {
+        error["code"] = code.into();
+    }
+    if let Some(meaning) = inner.meaning() {
+        error["meaning"] = meaning.into();
+    }
+    if let Some(id) = inner.request_id() {
+        error["portkey_request_id"] = id.into();
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn listed(problems: &[Problem]) -> String {
+    let mut text = "invalid arguments".to_owned();
+    for (i, Problem { argument, why }) in problems.iter().enumerate() {
+        let separator = if i == 0 { ": " } else { "; " };
+        // Writing to a string cannot fail.
+        let _ = match &**argument {
+            "" => write!(text, "{separator}{why}"),
+            argument => write!(text, "{separator}`{argument}` {why}"),
+        };
+    }
+    text
+}

@@ -1,0 +1,39 @@
+//! From the model's arguments to the fields that Portkey is sent.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{
+    JsonObject,
+    error::{Error, Result},
+    row::Args,
+};
+
+/// Reads arguments that have been fitted to their schema.
+pub(super) fn parse<T: DeserializeOwned>(args: JsonObject) -> Result<T> {
+    Ok(serde_json::from_value(Value::Object(args))?)
+}
+
+pub(super) fn to_value(value: impl Serialize) -> Result<Value> {
+    Ok(serde_json::to_value(value)?)
+}
+
+/// Writes arguments as Portkey names them: an absent one is left out, a field named in `clear` is
+/// sent as null.
+pub(super) fn prepare<A: Args>(args: JsonObject) -> Result<Value> {
+    let Value::Object(mut fields) = to_value(parse::<A>(args)?)? else {
+        return Ok(Value::Object(JsonObject::new()));
+    };
+    fields.retain(|_, value| !value.is_null());
+    if let Some(Value::Array(names)) = fields.remove("clear") {
+        for name in names.iter().filter_map(Value::as_str) {
+            if fields.insert(name.to_owned(), Value::Null).is_some() {
+                return Err(Error::argument(
+                    "clear",
+                    format!("`{name}` is set and cleared at once"),
+                ));
+            }
+        }
+    }
+    Ok(Value::Object(fields))
+}

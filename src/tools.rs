@@ -1,0 +1,20 @@
+//! Every tool, by domain. To find one, search for its name; to add one, add a row to its domain.
+
+pub mod analytics;
+mod catalogue;
+pub mod configs;
+mod diff;
+pub mod prompts;
+mod shared;
+
+pub use catalogue::{Catalogue, Entry, UnknownDomain};
+
+use crate::tool::Tool;
+
+/// Domain names (as in `PORTKEY_TOOL_DOMAINS`) and their rows, in the order of `tools/list`. The
+/// first tool is harmless without arguments: suites call it.
+pub const DOMAINS: &[(&str, &[Tool])] =
+    &[("configs", configs::TOOLS), ("prompts", prompts::TOOLS), ("analytics", analytics::TOOLS)];
+
+/// Names that the API cannot serve, each with what to use instead.
+pub const REFUSED: &[(&str, &str)] = &[];

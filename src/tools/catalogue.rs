@@ -1,0 +1,99 @@
+//! The tools of this process with their schemas, built once at start.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::DOMAINS;
+use crate::{
+    answer, args,
+    mask::Names,
+    schema::Input,
+    tool::{Call, JsonObject, Recent, Result, Tool},
+};
+
+/// The tools that this process serves.
+pub struct Catalogue {
+    entries: Vec<Entry>,
+    /// By name and by hidden alias.
+    by_name: HashMap<&'static str, usize>,
+    pub recent: Recent,
+}
+
+/// A tool with what is derived from its row.
+pub struct Entry {
+    pub tool: &'static Tool,
+    pub domain: &'static str,
+    /// Its entry in `tools/list`.
+    pub definition: rmcp::model::Tool,
+    /// The same as compact JSON.
+    pub json: Box<str>,
+    input: Input,
+}
+
+/// A domain that is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("no tool domain `{name}`; there are: {known}")]
+pub struct UnknownDomain {
+    pub name: String,
+    pub known: String,
+}
+
+impl Catalogue {
+    /// The tools of these domains, or of all where none is named.
+    ///
+    /// # Errors
+    /// If a domain is not known.
+    pub fn new(domains: &[String]) -> Result<Self, UnknownDomain> {
+        if let Some(name) =
+            domains.iter().find(|name| DOMAINS.iter().all(|(known, _)| known != name))
+        {
+            let known = DOMAINS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            return Err(UnknownDomain { name: name.clone(), known });
+        }
+        let wanted = |name: &str| domains.is_empty() || domains.iter().any(|domain| domain == name);
+        let entries: Vec<Entry> = DOMAINS
+            .iter()
+            .filter(|(domain, _)| wanted(domain))
+            .flat_map(|(domain, tools)| tools.iter().map(|tool| Entry::new(domain, tool)))
+            .collect();
+        let by_name = entries
+            .iter()
+            .enumerate()
+            .flat_map(|(i, entry)| {
+                let names =
+                    std::iter::once(entry.tool.name).chain(entry.tool.aliases.iter().copied());
+                names.map(move |name| (name, i))
+            })
+            .collect();
+        Ok(Self { entries, by_name, recent: Recent::default() })
+    }
+
+    /// The effective tool behind a name: its own, or a hidden alias.
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(*self.by_name.get(name)?)
+    }
+
+    /// In the order of `tools/list`.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+}
+
+impl Entry {
+    fn new(domain: &'static str, tool: &'static Tool) -> Self {
+        let input = tool.input();
+        let definition = tool.definition(input.published.clone());
+        let json = serde_json::to_string(&definition).unwrap_or_default().into();
+        Self { tool, domain, definition, json, input }
+    }
+
+    /// Checks the arguments against the schema, runs the tool and tidies its answer.
+    pub async fn call(&self, call: &mut Call, mut args: JsonObject) -> Result<Value> {
+        args::fit(&mut args, &self.input, self.tool.document)?;
+        call.facts = self.tool.into();
+        let mut answer = self.tool.run(call, args).await?;
+        answer::tidy(&mut answer, Names { secret: self.tool.secrets, shown: self.tool.shown });
+        Ok(answer)
+    }
+}

@@ -1,0 +1,174 @@
+//! Reading a config whole and changing it without losing anything.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::document::{Document, Flat, fold, with_document};
+use crate::{
+    mask,
+    tool::{Call, Error, JsonObject, Result, Workflow, unwrapped},
+    tools::diff::diff,
+};
+
+const PATH: &str = "/configs/{slug}";
+
+/// How long to wait, between reads, for one that is not stale.
+const WAITS_MS: [u64; 4] = [100, 200, 400, 800];
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetConfig {
+    /// Slug, from list_configs.
+    #[schemars(length(min = 1))]
+    slug: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct UpdateConfig {
+    /// Slug, from list_configs.
+    #[schemars(length(min = 1))]
+    slug: String,
+    /// New name.
+    name: Option<String>,
+    status: Option<Status>,
+    config: Option<Document>,
+    /// Let config replace the whole document instead of merging.
+    replace: Option<bool>,
+    /// Refuse unless this version_id is current.
+    if_version: Option<String>,
+    /// Only show what would change.
+    dry_run: Option<bool>,
+    #[serde(flatten)]
+    flat: Flat,
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Active,
+    Inactive,
+}
+
+impl Workflow for GetConfig {
+    type Output = Value;
+
+    async fn run(self, call: &Call) -> Result<Value> {
+        let (mut config, stale) = read(call, &self.slug).await?;
+        if stale && let Value::Object(fields) = &mut config {
+            let note = "Portkey still shows an older version than the one written last; read again in a few seconds";
+            fields.insert("note".into(), note.into());
+        }
+        Ok(config)
+    }
+}
+
+impl Workflow for UpdateConfig {
+    type Output = Value;
+
+    async fn run(self, call: &Call) -> Result<Value> {
+        let Self { slug, name, status, config, replace, if_version, dry_run, flat } = self;
+        let patch = fold(config, flat).map_err(|why| Error::argument("", why))?;
+        if patch.is_none() && name.is_none() && status.is_none() {
+            return Err(Error::argument(
+                "",
+                "nothing to change: give `config`, `name` or `status`",
+            ));
+        }
+        let (stored, stale) = read(call, &slug).await?;
+        check_version(&stored, if_version.as_deref(), stale)?;
+        let before = stored.get("config").cloned().unwrap_or_else(|| json!({}));
+        let after =
+            patch.map(|patch| merged(&before, patch, replace.unwrap_or(false))).transpose()?;
+
+        let mut changes = Vec::new();
+        let mut body = json!({});
+        for (field, new) in [("name", json!(name)), ("status", json!(status))] {
+            let old = stored.get(field).unwrap_or(&Value::Null);
+            if !new.is_null() && new != *old {
+                changes.extend(diff(field, old, &new));
+                body[field] = new;
+            }
+        }
+        if let Some(after) = after.filter(|after| *after != before) {
+            changes.extend(diff("config", &before, &after));
+            body["config"] = after;
+        }
+        let version = stored.get("version_id").and_then(Value::as_str);
+        if changes.is_empty() || dry_run == Some(true) {
+            let action = if changes.is_empty() { "unchanged" } else { "would_update" };
+            return Ok(
+                json!({ "action": action, "slug": slug, "version_id": version, "changes": changes }),
+            );
+        }
+        body["slug"] = slug.clone().into();
+        let answer = unwrapped(call.put(PATH, body).await?);
+        if let Some(version) = version {
+            call.replaced(&slug, version);
+        }
+        let mut told = json!({ "action": "updated", "slug": slug, "changes": changes });
+        if let (Some(told), Value::Object(answer)) = (told.as_object_mut(), answer) {
+            told.extend(answer.into_iter().filter(|(name, _)| name != "success"));
+        }
+        let (_, stale) = read(call, &slug).await?;
+        if stale {
+            told["note"] = "saved; Portkey's reads still show the older version".into();
+        }
+        Ok(told)
+    }
+}
+
+/// Reads a config, waiting a moment for one that is not older than what was written last. Returns
+/// whether it still is.
+async fn read(call: &Call, slug: &str) -> Result<(Value, bool)> {
+    let mut waits = WAITS_MS.iter();
+    loop {
+        let answer = call.get(PATH, json!({ "slug": slug })).await?;
+        let config = with_document(unwrapped(answer))?;
+        let version = config.get("version_id").and_then(Value::as_str);
+        let stale = version.is_some_and(|version| call.is_stale(slug, version));
+        match waits.next() {
+            Some(wait) if stale => call.pause(Duration::from_millis(*wait)).await,
+            _ => return Ok((config, stale)),
+        }
+    }
+}
+
+fn check_version(stored: &Value, wanted: Option<&str>, stale: bool) -> Result<()> {
+    let current = stored.get("version_id").and_then(Value::as_str);
+    if let Some(wanted) = wanted
+        && current != Some(wanted)
+    {
+        let shown = current.unwrap_or("not shown by Portkey");
+        let message =
+            format!("the current version is `{shown}`, not `{wanted}`; nothing was written");
+        return Err(Error::precondition(
+            message,
+            "read it with get_config and apply the change to what is there now",
+        ));
+    }
+    if stale {
+        let message =
+            "Portkey still shows a version that was replaced moments ago; nothing was written";
+        return Err(Error::precondition(message, "try again in a few seconds"));
+    }
+    Ok(())
+}
+
+/// The document as it is to be: merged per RFC 7396 or replaced, with stored values where it came
+/// masked.
+fn merged(before: &Value, patch: Document, replace: bool) -> Result<Value> {
+    let Document(fields) = patch;
+    let patch = Value::Object(fields);
+    let mut after = if replace {
+        patch
+    } else {
+        let mut base =
+            if before.is_object() { before.clone() } else { Value::Object(JsonObject::new()) };
+        json_patch::merge(&mut base, &patch);
+        base
+    };
+    mask::restore(&mut after, before, "config").map_err(Error::Arguments)?;
+    Ok(after)
+}

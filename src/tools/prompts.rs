@@ -1,0 +1,3 @@
+//! Prompts.
+use crate::tool::Tool;
+pub const TOOLS: &[Tool] = &[];

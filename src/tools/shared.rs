@@ -1,0 +1,18 @@
+//! Arguments that several domains share.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A page of a list.
+#[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
+pub struct Paging {
+    /// Page number, from 0.
+    pub current_page: Option<u32>,
+    /// Rows on a page (default 20).
+    #[schemars(range(min = 1, max = 100))]
+    pub page_size: Option<u32>,
+}
+
+/// No arguments.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+pub struct Nothing {}
