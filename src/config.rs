@@ -114,7 +114,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
         (Some(auth), Some(portkey), true) => Ok(Config {
             http,
             auth,
-            mcp: mcp_settings(reader),
+            mcp: mcp_settings(reader, inputs.sandbox),
             portkey,
             api_key: reader.secret("portkey.api_key"),
             tool_domains: reader.list("tools.domains"),
@@ -151,7 +151,7 @@ fn http_settings(reader: Reader<'_>) -> http::Settings {
     }
 }
 
-fn mcp_settings(reader: Reader<'_>) -> mcp::Settings {
+fn mcp_settings(reader: Reader<'_>, sandbox: bool) -> mcp::Settings {
     mcp::Settings {
         session_mode: if reader.is("mcp.session_mode", "stateless") {
             mcp::SessionMode::Stateless
@@ -162,8 +162,9 @@ fn mcp_settings(reader: Reader<'_>) -> mcp::Settings {
         session_timeout: reader.time("mcp.session_timeout_ms"),
         call_timeout: reader.time("mcp.call_timeout_ms"),
         max_answer_bytes: reader.number("mcp.max_answer_bytes"),
-        read_only: reader.flag("mcp.read_only"),
         max_json_depth: reader.number("mcp.max_json_depth"),
+        read_only: reader.flag("mcp.read_only"),
+        sandbox,
     }
 }
 
@@ -175,6 +176,7 @@ fn portkey_settings(reader: Reader<'_>, base_url: url::Url) -> portkey::Settings
         timeout: reader.time("portkey.timeout_ms"),
         connect_timeout: reader.time("portkey.connect_timeout_ms"),
         max_answer_bytes: reader.number("portkey.max_answer_bytes"),
+        ..portkey::Settings::default()
     }
 }
 
@@ -190,7 +192,7 @@ fn log_settings(reader: Reader<'_>) -> telemetry::Settings {
 }
 
 fn sandbox_settings(reader: Reader<'_>) -> sandbox::Settings {
-    sandbox::Settings { seed: reader.number("sandbox.seed") }
+    sandbox::Settings { seed: reader.number("sandbox.seed"), ..sandbox::Settings::default() }
 }
 
 /// The known name that `name` was probably meant to be.

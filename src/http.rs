@@ -37,7 +37,7 @@ pub use self::{
     lifecycle::{Lifecycle, Phase},
     origin::{Origins, normal as normal_origin},
     pages::{Info, endpoint_url},
-    probes::{Look, Readiness, Upstream},
+    probes::{Look, PATIENCE as PROBE_TIMEOUT, Readiness, Upstream},
     request_id::RequestId,
     serve::{Ended, Run, bind, serve},
     settings::{Limits, ReadyCheck, Settings},

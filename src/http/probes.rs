@@ -19,7 +19,7 @@ use super::{
 /// How long one look at Portkey holds.
 const FRESH: Duration = Duration::from_secs(10);
 /// How long Portkey may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a look at Portkey found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
