@@ -1,3 +1,4 @@
 //! Portkey's Admin API as MCP tools.
 
+pub mod portkey;
 pub mod sandbox;
