@@ -179,8 +179,11 @@ fn clean(text: &str, limit: usize, key: &str) -> String {
     let mut cleaned = String::new();
     for character in without_key.chars() {
         match character {
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => {}
-            '\u{feff}' | '\u{e0000}'..='\u{e007f}' => {}
+            '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}' => {}
             c if c.is_control() || c.is_whitespace() => {
                 if !cleaned.ends_with(' ') {
                     cleaned.push(' ');

@@ -34,8 +34,8 @@ pub enum Kind {
         /// What it resolves to.
         address: IpAddr,
     },
-    /// Nothing was sent: no connection came about.
-    #[error("portkey cannot be reached ({0}); nothing was sent")]
+    /// Nothing was done: no connection came about, or it took no request.
+    #[error("portkey cannot be reached ({0}); nothing was done")]
     Unreachable(String),
     /// 4xx: the request, the key or its permissions must change.
     #[error("portkey refused the request: {0}")]

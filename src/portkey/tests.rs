@@ -46,7 +46,7 @@ fn context() -> Context {
 }
 
 fn context_of(time: Duration) -> Context {
-    Context::new(Instant::now() + time, Default::default(), false)
+    Context::new(Instant::now() + time, CancellationToken::new(), false)
 }
 
 fn get(path: &str) -> Request<'_> {

@@ -125,10 +125,8 @@ async fn a_read_falls_back_where_there_is_no_route_and_a_write_never_does() {
 async fn a_family_that_moves_is_found_again_by_its_list() {
     let upstream = Upstream::start(|earlier, seen| {
         let version = if earlier < 2 { "/v2" } else { "/v1" };
-        match seen.target.starts_with(version) {
-            true => answer(200, "{}"),
-            false => answer(404, "Cannot GET"),
-        }
+        let found = seen.target.starts_with(version);
+        if found { answer(200, "{}") } else { answer(404, "Cannot GET") }
     })
     .await;
     let client = client(&upstream);

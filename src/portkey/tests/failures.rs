@@ -19,7 +19,7 @@ async fn an_unreachable_portkey_is_tried_three_times_even_for_a_write() {
         let error = client_of(address, &settings()).send(request, &context).await.unwrap_err();
         assert!(matches!(error.kind, Kind::Unreachable(_)), "{error}");
         assert!(error.retryable() && !error.outcome_unknown(), "{error}");
-        assert!(error.to_string().contains("nothing was sent"), "{error}");
+        assert!(error.to_string().contains("nothing was done"), "{error}");
         assert!(error.remedy().contains("PORTKEY_BASE_URL"));
         assert_eq!((error.attempts(), context.attempts()), (3, 3));
     }
