@@ -8,6 +8,7 @@ pub mod answer;
 pub mod args;
 pub mod auth;
 pub mod mask;
+pub mod mcp;
 pub mod portkey;
 pub mod sandbox;
 pub mod schema;

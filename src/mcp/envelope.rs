@@ -53,7 +53,9 @@ struct Members<'a> {
 }
 
 /// Keeps an explicit null apart from an absent member.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
@@ -71,7 +73,9 @@ impl<'a> Envelope<'a> {
             return Err(Malformed::NotJsonRpc("`id` has to be a string or an integer"));
         }
         if members.method.is_none() && (members.result.is_none() == members.error.is_none()) {
-            return Err(Malformed::NotJsonRpc("a message has a `method`, a `result` or an `error`"));
+            return Err(Malformed::NotJsonRpc(
+                "a message has a `method`, a `result` or an `error`",
+            ));
         }
         let params = match members.params.map(RawValue::get) {
             None | Some("null") => Params::default(),
@@ -84,7 +88,8 @@ impl<'a> Envelope<'a> {
 
     /// The revision that `_meta` names, and whether `_meta` has all that modern requests need.
     pub fn meta(&self) -> Meta {
-        let Some(Ok(Value::Object(meta))) = self.params.meta.map(|it| serde_json::from_str(it.get()))
+        let Some(Ok(Value::Object(meta))) =
+            self.params.meta.map(|it| serde_json::from_str(it.get()))
         else {
             return Meta::default();
         };
@@ -110,7 +115,9 @@ fn is_id(id: &str) -> bool {
 fn why(body: &[u8], error: &serde_json::Error) -> Malformed {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     match (first, serde_json::from_slice::<&RawValue>(body)) {
-        (Some(b'['), Ok(_)) => Malformed::NotJsonRpc("batches are not served: send one message a request"),
+        (Some(b'['), Ok(_)) => {
+            Malformed::NotJsonRpc("batches are not served: send one message a request")
+        }
         (_, Ok(_)) => Malformed::NotJsonRpc("the body is no JSON-RPC message"),
         _ => Malformed::NotJson(format!("line {} column {}", error.line(), error.column())),
     }

@@ -5,7 +5,7 @@ use std::{io::Write as _, sync::Arc};
 
 use axum::response::Response;
 use bytes::Bytes;
-use flate2::{Compress, Compression, Crc, FlushCompress};
+use flate2::{Compress, Compression, FlushCompress};
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY},
@@ -35,7 +35,7 @@ struct List {
     plain: Bytes,
     gzip: Bytes,
     /// Over `plain`, to go on from.
-    crc: Crc,
+    crc: crc32fast::Hasher,
 }
 
 impl Lists {
@@ -61,7 +61,8 @@ impl Lists {
         }
         let key = Key { modern, tools: tools.into() };
         let list = self.made.get_with_by_ref(&key, || {
-            let chosen = entries.iter().enumerate().filter(|(i, _)| key.has(*i)).map(|(_, entry)| entry);
+            let chosen =
+                entries.iter().enumerate().filter(|(i, _)| key.has(*i)).map(|(_, entry)| entry);
             Arc::new(List::new(chosen, modern))
         });
         let end = format!(",\"id\":{}}}", id.get());
@@ -101,7 +102,7 @@ impl List {
             plain.push_str(&entry.json);
         }
         plain.push_str("]}");
-        let mut crc = Crc::new();
+        let mut crc = crc32fast::Hasher::new();
         crc.update(plain.as_bytes());
         let gzip = opened_gzip(plain.as_bytes()).into();
         Self { plain: plain.into(), gzip, crc }
@@ -124,8 +125,10 @@ impl List {
         tail.extend(length.to_le_bytes());
         tail.extend((!length).to_le_bytes());
         tail.extend(end.as_bytes());
-        tail.extend(crc.sum().to_le_bytes());
-        tail.extend(crc.amount().to_le_bytes());
+        tail.extend(crc.finalize().to_le_bytes());
+        // RFC 1952: the size modulo 2^32.
+        let size = (self.plain.len() + end.len()) as u64 & u64::from(u32::MAX);
+        tail.extend(u32::try_from(size).unwrap_or_default().to_le_bytes());
         reply::two_parts(self.gzip.clone(), tail.into())
     }
 }
@@ -158,7 +161,8 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
 }
 
 fn is_zero(parameters: &str) -> bool {
-    let weight = parameters.trim().strip_prefix("q=").map(str::trim).and_then(|q| q.parse::<f32>().ok());
+    let weight =
+        parameters.trim().strip_prefix("q=").map(str::trim).and_then(|q| q.parse::<f32>().ok());
     weight.is_some_and(|weight| weight <= 0.0)
 }
 
@@ -200,7 +204,10 @@ mod tests {
                 }
                 let answer: Value = serde_json::from_slice(&bytes).unwrap();
                 assert_eq!(answer["id"], "a-1");
-                assert_eq!(answer["result"]["tools"].as_array().unwrap().len(), catalogue.entries().len());
+                assert_eq!(
+                    answer["result"]["tools"].as_array().unwrap().len(),
+                    catalogue.entries().len()
+                );
                 assert_eq!(answer["result"]["ttlMs"].is_number(), modern);
                 read.push(answer);
             }

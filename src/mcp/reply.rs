@@ -69,18 +69,24 @@ pub(super) fn in_json(response: Response, id: Option<&RawValue>, stopping: bool)
             "bad request: send `initialize` first and its `Mcp-Session-Id` with every request after \
              it, and an `MCP-Protocol-Version` that this server supports",
         ),
-        StatusCode::NOT_FOUND => {
-            (ErrorCode::INVALID_REQUEST, "this session is not there (any more): send `initialize` again")
+        StatusCode::NOT_FOUND => (
+            ErrorCode::INVALID_REQUEST,
+            "this session is not there (any more): send `initialize` again",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            (ErrorCode::INVALID_REQUEST, "this method is not served here")
         }
-        StatusCode::METHOD_NOT_ALLOWED => (ErrorCode::INVALID_REQUEST, "this method is not served here"),
         StatusCode::NOT_ACCEPTABLE => (
             ErrorCode::INVALID_REQUEST,
             "`Accept` has to name application/json and text/event-stream (GET: text/event-stream)",
         ),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            (ErrorCode::INVALID_REQUEST, "`Content-Type` has to be application/json and the body one JSON-RPC message")
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            ErrorCode::INVALID_REQUEST,
+            "`Content-Type` has to be application/json and the body one JSON-RPC message",
+        ),
+        StatusCode::CONFLICT => {
+            (ErrorCode::INVALID_REQUEST, "this session has a stream of this kind already")
         }
-        StatusCode::CONFLICT => (ErrorCode::INVALID_REQUEST, "this session has a stream of this kind already"),
         _ if stopping => (ErrorCode::INTERNAL_ERROR, "the server stopped; the outcome is unknown"),
         _ if status.is_client_error() => (ErrorCode::INVALID_REQUEST, "the request was refused"),
         _ => (ErrorCode::INTERNAL_ERROR, "the request failed inside the server"),
@@ -93,7 +99,9 @@ pub(super) fn in_json(response: Response, id: Option<&RawValue>, stopping: bool)
 }
 
 fn is_structured(kind: &HeaderValue) -> bool {
-    kind.to_str().is_ok_and(|kind| kind.starts_with("application/json") || kind.starts_with("text/event-stream"))
+    kind.to_str().is_ok_and(|kind| {
+        kind.starts_with("application/json") || kind.starts_with("text/event-stream")
+    })
 }
 
 /// A body of two parts that is written without joining them.

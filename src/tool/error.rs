@@ -32,6 +32,10 @@ pub enum Error {
     #[error("the call did not end within its deadline")]
     Deadline,
 
+    /// The server stopped while the call ran.
+    #[error("the server stopped")]
+    Stopped,
+
     /// The tool panicked: a defect of this server.
     #[error("the tool failed unexpectedly; this is a defect of the server")]
     Panic,
@@ -79,6 +83,9 @@ impl Error {
             Self::Deadline => {
                 ("deadline", tool.effect == super::Effect::Reads, self.after_break(tool))
             }
+            Self::Stopped => {
+                ("stopped", tool.effect == super::Effect::Reads, self.after_break(tool))
+            }
             Self::Panic => ("internal", false, self.after_break(tool)),
         };
         error["kind"] = kind.into();
@@ -90,7 +97,10 @@ impl Error {
     /// What to do when a call was broken off at an unknown point.
     fn after_break(&self, tool: &Tool) -> String {
         match (tool.effect, tool.read_back) {
-            (super::Effect::Reads, _) => "ask for less at once, or try again later".into(),
+            (super::Effect::Reads, _) if matches!(self, Self::Deadline) => {
+                "ask for less at once, or try again later".into()
+            }
+            (super::Effect::Reads, _) => "try again later".into(),
             (_, Some(other)) => {
                 format!("the outcome is unknown: read back with `{other}` before trying again")
             }
