@@ -14,7 +14,7 @@ mod show;
 mod tests;
 mod values;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use secrecy::SecretString;
 
@@ -26,7 +26,7 @@ pub use self::{
 use self::{read::Reader, values::Source};
 use crate::{auth, http, mcp, portkey, sandbox, telemetry};
 
-/// What a configuration is made from.
+/// What a configuration is made from. Debug shows nothing of it.
 #[derive(Clone, Default)]
 pub struct Inputs {
     pub environment: BTreeMap<String, String>,
@@ -36,6 +36,12 @@ pub struct Inputs {
     pub flags: Vec<(&'static str, &'static str, String)>,
     pub sandbox: bool,
     pub purpose: Purpose,
+}
+
+impl fmt::Debug for Inputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs").finish_non_exhaustive()
+    }
 }
 
 /// What the configuration is for: not every command needs everything.

@@ -57,7 +57,7 @@ pub struct Site {
 type Shared = Arc<Site>;
 
 /// The whole surface. `mcp` answers every method of the MCP endpoint: it finds the caller's
-/// `auth::Principal` and the [`RequestId`] in the extensions, and the body there as a whole.
+/// `Arc<auth::Principal>` and the [`RequestId`] in the extensions, and the body there as a whole.
 ///
 /// Paths match exactly: `/mcp/`, `/MCP`, `//mcp` and `/%6dcp` are not found, so that no spelling
 /// goes round a layer.

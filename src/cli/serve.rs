@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Failure,
@@ -50,7 +49,7 @@ impl Args {
 pub async fn run(args: Args) -> Result<(), Failure> {
     let config = configure(&args.inputs())?;
     // Before anything else: a signal during the start must not go unheard.
-    let stop = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
+    let signals = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
     let upstream = Upstream::connect(&config).await?;
     let Config { http: settings, auth, mcp, .. } = config;
     let (listener, address) = http::bind(&settings).map_err(|error| {
@@ -84,26 +83,18 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         readiness: Readiness::new(lifecycle.clone(), look),
         lifecycle: lifecycle.clone(),
     };
-    let sessions = CancellationToken::new();
-    let endpoint = Endpoint::new(
-        mcp,
-        Arc::clone(&upstream.catalogue),
-        upstream.portkey.clone(),
-        sessions.clone(),
-    );
-    let calls = endpoint.clone();
+    let (catalogue, portkey) = (Arc::clone(&upstream.catalogue), upstream.portkey.clone());
+    let endpoint = Endpoint::new(mcp, catalogue, portkey);
+    let (calls, all) = (endpoint.clone(), endpoint.clone());
     let router = http::router(site, move |request: Request| {
         let endpoint = endpoint.clone();
         async move { endpoint.handle(request).await }
     });
     let run = Run {
         lifecycle,
-        stop,
-        idle: move || {
-            let calls = calls.clone();
-            async move { calls.idle().await }
-        },
-        sessions,
+        signals,
+        idle: async move { calls.idle().await },
+        end: async move { all.stop().await },
     };
     tracing::info!("listening on http://{address}");
     match http::serve(listener, router, &settings, run).await {

@@ -27,7 +27,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let upstream = Upstream::connect(&config).await?;
     let shutdown = CancellationToken::new();
     let (catalogue, portkey) = (Arc::clone(&upstream.catalogue), upstream.portkey.clone());
-    let served = mcp::stdio(config.mcp, catalogue, portkey, shutdown.clone());
+    let served = mcp::stdio(&config.mcp, catalogue, portkey, shutdown.clone());
     tokio::pin!(served);
     let ended = tokio::select! {
         ended = &mut served => ended,

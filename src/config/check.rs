@@ -151,6 +151,9 @@ fn exposed(
 
 fn bearer(reader: Reader<'_>, problems: &mut Vec<Problem>) -> Option<auth::Bearer> {
     let Some(token) = reader.secret("auth.token") else {
+        if reader.0.is_given("auth.token") {
+            return None;
+        }
         problems.push(Problem::new(
             "`auth.mode` is `bearer` but `auth.token` is not set: set MCP_AUTH_TOKEN or \
              MCP_AUTH_TOKEN_FILE, for example to the output of `openssl rand -hex 32`",
@@ -182,9 +185,8 @@ pub fn http(reader: Reader<'_>, http: &http::Settings, problems: &mut Vec<Proble
         fault("http.host", "write an IP address or a host name, without a port");
     }
     if let Some(url) = &http.public_base_url {
-        let bare = url.query().is_none() && url.fragment().is_none();
-        if !bare || !url.username().is_empty() || url.password().is_some() {
-            fault("http.public_base_url", "leave out user name, query and fragment");
+        if url.query().is_some() || url.fragment().is_some() {
+            fault("http.public_base_url", "leave out query and fragment");
         } else if url.path().trim_end_matches('/').ends_with("/mcp") {
             fault("http.public_base_url", "leave out `/mcp`, which the server adds");
         }
@@ -215,12 +217,15 @@ pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>
             let remedy = "it holds spaces or characters that no header can carry; copy it again";
             fault(reader, "portkey.api_key", remedy, problems);
         }
-        None if !inputs.sandbox && inputs.purpose != Purpose::Show => {
+        None if inputs.sandbox
+            || inputs.purpose == Purpose::Show
+            || reader.0.is_given("portkey.api_key") => {}
+        None => {
             problems.push(Problem::new(
                 "`portkey.api_key` is not set: set PORTKEY_API_KEY or PORTKEY_API_KEY_FILE to a \
                  Portkey Admin API key, or add --sandbox to try without an account",
             ));
         }
-        _ => {}
+        Some(_) => {}
     }
 }

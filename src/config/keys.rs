@@ -43,7 +43,7 @@ const fn key(
 }
 
 const fn secret(path: &'static str, env: &'static [&'static str], about: &'static str) -> Key {
-    Key { path, env, secret: true, kind: Kind::Text, about }
+    Key { path, env, secret: true, kind: Text, about }
 }
 
 const HOUR_MS: u64 = 3_600_000;

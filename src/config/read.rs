@@ -66,6 +66,10 @@ fn parse(key: &Key, text: &str) -> Result<Parsed, &'static str> {
     match key.kind {
         Kind::Text | Kind::List => Ok(Parsed::Text),
         Kind::Url => match Url::parse(text) {
+            // In a URL they would be shown wherever it is.
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                Err(", without user name and password")
+            }
             Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => {
                 Ok(Parsed::Url(url))
             }

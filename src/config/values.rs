@@ -149,6 +149,9 @@ impl Values {
                     continue;
                 };
                 match texts(value) {
+                    // Empty is "not set": what lies below stays.
+                    Some(texts)
+                        if *source != Source::Default && texts.iter().all(String::is_empty) => {}
                     Some(texts) => self.set(key.path, texts, source.clone()),
                     None => problems.push(Problem::new(format!(
                         "`{path}` ({source}) is neither a single value nor a list of texts: {}",
@@ -172,14 +175,18 @@ impl Values {
                 let file = set(&file_name).filter(|_| key.secret);
                 let text = match (set(name), file) {
                     (Some(_), Some(_)) => {
-                        problems.push(Problem::new(format!(
-                            "`{name}` and `{file_name}` are both set: unset one of them"
-                        )));
-                        break;
+                        Err(format!("`{name}` and `{file_name}` are both set: unset one of them"))
                     }
                     (Some(text), None) => Ok((text.clone(), name.to_owned())),
                     (None, Some(path)) => {
-                        secret_file(Path::new(path)).map(|text| (text, file_name.clone()))
+                        secret_file(Path::new(path)).map(|text| (text, file_name.clone())).map_err(
+                            |why| {
+                                format!(
+                                    "`{file_name}` names a file that {why}: correct the path or \
+                                     the file"
+                                )
+                            },
+                        )
                     }
                     (None, None) => continue,
                 };
@@ -192,9 +199,11 @@ impl Values {
                         };
                         self.set(key.path, texts, Source::Env(name));
                     }
-                    Err(why) => problems.push(Problem::new(format!(
-                        "`{file_name}` names a file that {why}: correct the path or the file"
-                    ))),
+                    Err(why) => {
+                        problems.push(Problem::new(why));
+                        // Given, although not known: nobody shall ask for it as well.
+                        self.set(key.path, Vec::new(), Source::Env(file_name));
+                    }
                 }
                 break;
             }

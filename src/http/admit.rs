@@ -1,5 +1,7 @@
 //! Who calls: turns the `Authorization` header into a [`Principal`], or refuses.
 
+use std::sync::Arc;
+
 use axum::{
     extract::Request,
     http::{
@@ -19,7 +21,7 @@ const FORWARDING: [&str; 4] =
 #[derive(Clone, Debug)]
 pub struct Gate {
     settings: auth::Settings,
-    principal: Principal,
+    principal: Arc<Principal>,
 }
 
 impl Gate {
@@ -29,7 +31,7 @@ impl Gate {
             Mode::None => Method::None,
             Mode::Bearer(_) => Method::Bearer,
         };
-        Self { settings, principal: Principal::new(method, credential) }
+        Self { settings, principal: Arc::new(Principal::new(method, credential)) }
     }
 
     /// Adds the principal to the request and takes the token away from it.
@@ -39,7 +41,7 @@ impl Gate {
             Mode::Bearer(bearer) => admit_bearer(bearer, request.headers())?,
         }
         request.headers_mut().remove(AUTHORIZATION);
-        request.extensions_mut().insert(self.principal.clone());
+        request.extensions_mut().insert(Arc::clone(&self.principal));
         Ok(())
     }
 

@@ -10,7 +10,6 @@ use axum::Router;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Settings,
@@ -36,14 +35,14 @@ pub enum Ended {
 }
 
 /// What the server needs besides its routes.
-pub struct Run<I> {
+pub struct Run<I, E> {
     pub lifecycle: Lifecycle,
     /// The first message stops the server gently, the second at once.
-    pub stop: mpsc::Receiver<()>,
+    pub signals: mpsc::Receiver<()>,
     /// Waits until no tool call is in flight.
     pub idle: I,
-    /// Ends every session and stream.
-    pub sessions: CancellationToken,
+    /// Ends what still runs: calls, sessions, streams.
+    pub end: E,
 }
 
 /// Binds the address of the settings, port 0 to a free port.
@@ -56,60 +55,49 @@ pub fn bind(settings: &Settings) -> io::Result<(TcpListener, SocketAddr)> {
 
 /// Serves until told to stop, then drains (design: `/ready` off, delay, listener closed, calls
 /// finished, sessions ended).
-pub async fn serve<I, F>(
+pub async fn serve<I, E>(
     listener: TcpListener,
     router: Router,
     settings: &Settings,
-    mut run: Run<I>,
+    run: Run<I, E>,
 ) -> io::Result<Ended>
 where
-    I: Fn() -> F,
-    F: Future<Output = ()>,
+    I: Future<Output = ()>,
+    E: Future<Output = ()>,
 {
+    let Run { lifecycle, mut signals, idle, end } = run;
     let handle = Handle::new();
     let mut serving = start(listener, router, settings, handle.clone())?;
-    run.lifecycle.enter(Phase::Serving);
+    lifecycle.enter(Phase::Serving);
     tokio::select! {
-        _ = run.stop.recv() => {}
+        _ = signals.recv() => {}
         ended = &mut serving => {
             ended.map_err(io::Error::other)??;
             return Err(io::Error::other("the listener ended by itself"));
         }
     }
-    run.lifecycle.enter(Phase::Draining);
+    lifecycle.enter(Phase::Draining);
     tracing::info!("draining");
-    let mut stop = run.stop;
-    let ended = tokio::select! {
-        ended = drain(&handle, settings, &run.lifecycle, &run.idle) => ended,
-        Some(()) = stop.recv() => Ended::Interrupted,
-    };
-    run.sessions.cancel();
-    if ended != Ended::Interrupted {
+    let drained = async {
+        tokio::time::sleep(settings.shutdown_delay).await;
+        handle.graceful_shutdown(None);
+        let answered = async {
+            lifecycle.answered().await;
+            idle.await;
+        };
+        let in_time = timeout(settings.shutdown_timeout, answered).await.is_ok();
+        end.await;
+        // Connections close by themselves now.
         let _ = timeout(FAREWELL, &mut serving).await;
-    }
+        if in_time { Ended::Drained } else { Ended::Overdue }
+    };
+    let ended = tokio::select! {
+        ended = drained => ended,
+        Some(()) = signals.recv() => Ended::Interrupted,
+    };
     handle.shutdown();
     tracing::info!("stopped");
     Ok(ended)
-}
-
-/// Serves on, then closes the listener and waits for the calls in flight.
-async fn drain<I, F>(
-    handle: &Handle<SocketAddr>,
-    settings: &Settings,
-    lifecycle: &Lifecycle,
-    idle: &I,
-) -> Ended
-where
-    I: Fn() -> F,
-    F: Future<Output = ()>,
-{
-    tokio::time::sleep(settings.shutdown_delay).await;
-    handle.graceful_shutdown(None);
-    let finished = timeout(settings.shutdown_timeout, async {
-        lifecycle.answered().await;
-        idle().await;
-    });
-    if finished.await.is_ok() { Ended::Drained } else { Ended::Overdue }
 }
 
 fn start(

@@ -5,7 +5,7 @@ mod access;
 mod drain;
 mod pages;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Extension,
@@ -99,16 +99,14 @@ impl Plan {
             readiness: Readiness::new(lifecycle.clone(), look),
             lifecycle: lifecycle.clone(),
         };
-        let (stop, stopped) = mpsc::channel(2);
+        let (stop, signals) = mpsc::channel(2);
         let sessions = CancellationToken::new();
+        let ended = sessions.clone();
         let run = Run {
             lifecycle,
-            stop: stopped,
-            idle: move || {
-                let idle = idle.clone();
-                async move { idle.cancelled().await }
-            },
-            sessions: sessions.clone(),
+            signals,
+            idle: idle.cancelled_owned(),
+            end: async move { ended.cancel() },
         };
         let serving =
             tokio::spawn(async move { serve(listener, router(site, echo), &settings, run).await });
@@ -117,7 +115,7 @@ impl Plan {
 }
 
 /// Stands where the MCP endpoint stands: tells what reached it.
-async fn echo(Extension(principal): Extension<Principal>, request: Request) -> Response {
+async fn echo(Extension(principal): Extension<Arc<Principal>>, request: Request) -> Response {
     let method = request.method().clone();
     let authorized = request.headers().contains_key("authorization");
     match request.uri().query() {

@@ -1,9 +1,6 @@
 //! Pages, probes, and what every answer carries.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{super::Upstream, *};
 
