@@ -124,5 +124,33 @@ fn one_line(error: &clap::Error) -> String {
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
         .filter(|line| !line.is_empty())
         .collect();
-    format!("{}; see --help", parts.join(" ").trim_start_matches("error: "))
+    format!("{}; see --help", parts.join("; ").trim_start_matches("error: "))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_declared_without_conflict() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_use_is_told_in_one_line() {
+        let told = |args: &[&str]| match Cli::try_parse_from(args) {
+            Ok(_) => panic!("accepted"),
+            Err(error) => one_line(&error),
+        };
+        assert_eq!(
+            told(&["portkey-admin-mcp", "serve", "--prot", "1"]),
+            "unexpected argument '--prot' found; tip: a similar argument exists: '--port'; see \
+             --help"
+        );
+        for args in [&["portkey-admin-mcp", "call"][..], &["portkey-admin-mcp", "serv"]] {
+            assert!(!told(args).contains('\n'), "{args:?}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::config;
 ///
 /// Checks it as `serve` does: problems go to standard error, one line each, and the exit code is 2.
 #[derive(clap::Args)]
+#[group(skip)]
 pub struct Args {
     #[command(flatten)]
     serve: serve::Args,
