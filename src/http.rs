@@ -6,6 +6,7 @@ mod error;
 mod host;
 mod lifecycle;
 mod limits;
+mod listener;
 mod origin;
 mod pages;
 mod panics;

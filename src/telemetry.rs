@@ -23,8 +23,7 @@ pub enum Format {
 /// and hyper and its like at `info`, whatever the level.
 pub fn start(settings: &Settings) {
     let filter = EnvFilter::new(match &*settings.level {
-        "off" => "off".to_owned(),
-        "error" => "error".to_owned(),
+        level @ ("off" | "error" | "warn") => level.to_owned(),
         level => format!("info,rmcp=warn,hyper=warn,portkey_admin_mcp={level}"),
     });
     let layer = match settings.format {

@@ -60,8 +60,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     })?;
 
     let lifecycle = Lifecycle::default();
-    let look = (settings.ready_check == ReadyCheck::Portkey)
-        .then(|| look(upstream.portkey.clone()));
+    let look =
+        (settings.ready_check == ReadyCheck::Portkey).then(|| look(upstream.portkey.clone()));
     let site = Site {
         limits: settings.limits.clone(),
         hosts: Hosts::new(&settings),

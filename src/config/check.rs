@@ -38,12 +38,15 @@ pub fn leave_out_portkey(values: &mut Values, warnings: &mut Vec<String>) {
 
 /// Fills in defaults that depend on other keys.
 pub fn derive(values: &mut Values) {
-    let from_port_alias = values
-        .get("http.port")
-        .is_some_and(|setting| setting.source == Source::Env("PORT".into()));
+    let from_port_alias =
+        values.get("http.port").is_some_and(|setting| setting.source == Source::Env("PORT".into()));
     if from_port_alias && !values.is_given("http.host") {
         let why = "because PORT is set";
         values.set("http.host", vec!["0.0.0.0".into()], Source::Derived(why));
+    }
+    if values.is_given("auth.token") && !values.is_given("auth.mode") {
+        let why = "because auth.token is set";
+        values.set("auth.mode", vec!["bearer".into()], Source::Derived(why));
     }
     if Reader(values).word("http.shutdown_delay_ms").is_empty() {
         let (delay, why) = if super::http_settings(Reader(values)).is_loopback() {
@@ -70,13 +73,8 @@ pub fn environment(
             "`MCP_TRANSPORT` has no effect: `serve` speaks HTTP, `stdio` standard input".into(),
         );
     }
-    let known: Vec<&str> = KEYS
-        .iter()
-        .flat_map(|key| key.env)
-        .chain(OTHERS)
-        .chain(later::NAMES)
-        .copied()
-        .collect();
+    let known: Vec<&str> =
+        KEYS.iter().flat_map(|key| key.env).chain(OTHERS).chain(later::NAMES).copied().collect();
     for name in environment.keys() {
         let ours = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
         let plain = name.strip_suffix("_FILE").filter(|plain| is_secret(plain)).unwrap_or(name);
@@ -113,6 +111,15 @@ pub fn auth(
     let mode = match inputs.purpose {
         Purpose::Serve if reader.is("auth.mode", "bearer") => {
             auth::Mode::Bearer(bearer(reader, problems)?)
+        }
+        Purpose::Serve if reader.0.is_given("auth.token") => {
+            fault(
+                reader,
+                "auth.mode",
+                "but `auth.token` is set, which only `bearer` asks for: unset one of them",
+                problems,
+            );
+            return None;
         }
         Purpose::Serve if !allow_unauthenticated_http => {
             if let Some(why) = exposed(reader, http, &inputs.environment) {

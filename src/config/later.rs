@@ -36,7 +36,11 @@ static LATER: &[Later] = &[
     warned("OTEL_*", &[], "traces are not exported in this version"),
 ];
 
-const fn warned(name: &'static str, harmless: &'static [&'static str], about: &'static str) -> Later {
+const fn warned(
+    name: &'static str,
+    harmless: &'static [&'static str],
+    about: &'static str,
+) -> Later {
     Later { name, refused: false, harmless, about }
 }
 

@@ -134,7 +134,12 @@ impl<'a> Reader<'a> {
 
     pub fn list(self, path: &str) -> Vec<String> {
         let texts = self.0.get(path).map_or(&[][..], |setting| &setting.texts);
-        texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(Into::into).collect()
+        texts
+            .iter()
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())
+            .map(Into::into)
+            .collect()
     }
 
     pub fn url(self, path: &str) -> Option<Url> {

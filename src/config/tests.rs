@@ -108,9 +108,13 @@ fn the_port_of_a_platform_also_opens_the_address() {
 
 #[test]
 fn sizes_times_and_flags_are_read_in_their_usual_forms() {
-    for (text, bytes) in
-        [("1mb", 1 << 20), ("1 MB", 1 << 20), ("2mib", 2 << 20), ("512kb", 512 << 10), ("4096", 4096)]
-    {
+    for (text, bytes) in [
+        ("1mb", 1 << 20),
+        ("1 MB", 1 << 20),
+        ("2mib", 2 << 20),
+        ("512kb", 512 << 10),
+        ("4096", 4096),
+    ] {
         let config = config(&inputs(&[("MCP_MAX_REQUEST_SIZE", text)]));
         assert_eq!(config.http.limits.request_bytes, bytes, "{text}");
     }
@@ -118,7 +122,8 @@ fn sizes_times_and_flags_are_read_in_their_usual_forms() {
         let config = config(&inputs(&[("MCP_SESSION_TIMEOUT", text)]));
         assert_eq!(config.mcp.session_timeout.as_millis(), millis, "{text}");
     }
-    for (text, flag) in [("true", true), ("1", true), ("YES", true), ("false", false), ("0", false)] {
+    for (text, flag) in [("true", true), ("1", true), ("YES", true), ("false", false), ("0", false)]
+    {
         assert_eq!(config(&inputs(&[("MCP_READ_ONLY", text)])).mcp.read_only, flag, "{text}");
     }
     let lists = config(&inputs(&[("PORTKEY_TOOL_DOMAINS", " configs, prompts,")]));
@@ -218,6 +223,11 @@ const BAD: &[(&[(&str, &str)], &str)] = &[
         "`MCP_AUTH_TOKEN` and `MCP_AUTH_TOKEN_FILE` are both set: unset one of them",
     ),
     (
+        &[("MCP_AUTH_MODE", "none"), ("MCP_AUTH_TOKEN", "0123456789abcdef")],
+        "`auth.mode` is `none` (env:MCP_AUTH_MODE): but `auth.token` is set, which only `bearer` \
+         asks for: unset one of them",
+    ),
+    (
         &[("MCP_CONFIG", "/nowhere.toml")],
         "configuration file `/nowhere.toml` cannot be read (No such file or directory (os error \
          2)): correct --config or MCP_CONFIG",
@@ -282,6 +292,12 @@ fn a_file_that_is_not_toml_is_told_its_line_and_not_its_text() {
 }
 
 #[test]
+fn a_token_alone_means_that_it_is_asked_for() {
+    let config = config(&inputs(&[("MCP_AUTH_TOKEN", "0123456789abcdef"), ("PORT", "80")]));
+    assert_eq!(config.auth.mode.as_str(), "bearer");
+}
+
+#[test]
 fn serving_portkey_needs_a_key() {
     let environment = [("PORTKEY_BASE_URL", "https://portkey.example.com/v1")];
     for purpose in [Purpose::Serve, Purpose::Client] {
@@ -313,7 +329,8 @@ fn a_secret_comes_from_a_file_without_its_last_newline() {
     assert_eq!(config.api_key.unwrap().expose_secret(), "0123456789abcdef");
 
     std::fs::write(&token, "\n").unwrap();
-    let expected = "`PORTKEY_API_KEY_FILE` names a file that is empty: correct the path or the file";
+    let expected =
+        "`PORTKEY_API_KEY_FILE` names a file that is empty: correct the path or the file";
     assert_eq!(problems(&inputs), [expected]);
 }
 

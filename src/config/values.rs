@@ -178,16 +178,14 @@ impl Values {
                         Err(format!("`{name}` and `{file_name}` are both set: unset one of them"))
                     }
                     (Some(text), None) => Ok((text.clone(), name.to_owned())),
-                    (None, Some(path)) => {
-                        secret_file(Path::new(path)).map(|text| (text, file_name.clone())).map_err(
-                            |why| {
-                                format!(
-                                    "`{file_name}` names a file that {why}: correct the path or \
+                    (None, Some(path)) => secret_file(Path::new(path))
+                        .map(|text| (text, file_name.clone()))
+                        .map_err(|why| {
+                            format!(
+                                "`{file_name}` names a file that {why}: correct the path or \
                                      the file"
-                                )
-                            },
-                        )
-                    }
+                            )
+                        }),
                     (None, None) => continue,
                 };
                 match text {

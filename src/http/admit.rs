@@ -14,8 +14,7 @@ use super::error::Error;
 use crate::auth::{self, Method, Mode, Principal, bearer};
 
 /// Headers that a proxy adds; a request that carries one does not come from this machine alone.
-const FORWARDING: [&str; 4] =
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+const FORWARDING: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
 
 /// Checks callers against one mode, with the principal that each becomes.
 #[derive(Clone, Debug)]

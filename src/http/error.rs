@@ -58,8 +58,7 @@ pub fn render(response: &mut Response, id: &RequestId) {
     let Some(Error { code, message, .. }) = response.extensions_mut().remove::<Error>() else {
         return;
     };
-    let body =
-        json!({ "error": { "code": code, "message": message }, "request_id": id.as_str() });
+    let body = json!({ "error": { "code": code, "message": message }, "request_id": id.as_str() });
     *response.body_mut() = Body::from(body.to_string());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
 }

@@ -107,8 +107,8 @@ mod tests {
         assert_eq!(read("[::1]"), Some(("[::1]", None)));
         assert_eq!(read("[::1]:3000"), Some(("[::1]", Some(3000))));
         for text in [
-            "", ":", ":80", "a:", "a:b", "a:+1", "a:70000", "a b", "a/b", "u@a", "::1", "[::1", "[a]",
-            "[::1]x", "*", "http://a",
+            "", ":", ":80", "a:", "a:b", "a:+1", "a:70000", "a b", "a/b", "u@a", "::1", "[::1",
+            "[a]", "[::1]x", "*", "http://a",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

@@ -10,9 +10,9 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
         header::{
-            ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-            ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
-            ORIGIN, VARY,
+            ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+            ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+            ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
         },
     },
     response::{IntoResponse, Response},
@@ -39,7 +39,8 @@ impl Origins {
     pub fn new(settings: &Settings, bound: SocketAddr) -> Self {
         let port = bound.port();
         let own = ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}"));
-        let public = settings.public_base_url.as_ref().map(|url| url.origin().ascii_serialization());
+        let public =
+            settings.public_base_url.as_ref().map(|url| url.origin().ascii_serialization());
         let listed = settings.allowed_origins.iter().cloned();
         let all = own.into_iter().chain(public).chain(listed);
         Self(all.filter_map(|origin| normal(&origin)).collect())

@@ -68,7 +68,10 @@ fn html(info: &Info) -> Response {
         ("{{auth}}", info.auth_mode),
         ("{{sessions}}", info.session_mode),
         ("{{read_only}}", yes_or_no(info.read_only)),
-        ("{{organisation}}", if info.sandbox { "SANDBOX: nothing here is real" } else { "Portkey" }),
+        (
+            "{{organisation}}",
+            if info.sandbox { "SANDBOX: nothing here is real" } else { "Portkey" },
+        ),
     ]
     .into_iter()
     .fold(PAGE.to_owned(), |page, (name, value)| page.replace(name, value));

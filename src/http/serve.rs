@@ -7,18 +7,22 @@ use std::{
 };
 
 use axum::Router;
-use axum_server::Handle;
+use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Settings,
     accept::Acceptor,
     lifecycle::{Lifecycle, Phase},
+    listener::{Bound, Closable},
 };
 
 /// How long connections may take to close once nothing holds them any more.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How long connections may go on after the listener has closed, although nothing is under way.
+const SETTLE: Duration = Duration::from_millis(500);
 /// hyper's bound on headers lies this far above our own, which answers in JSON.
 const HEADER_SLACK: usize = 8 * 1024;
 const HTTP2_PING: Duration = Duration::from_secs(20);
@@ -66,8 +70,9 @@ where
     E: Future<Output = ()>,
 {
     let Run { lifecycle, mut signals, idle, end } = run;
-    let handle = Handle::new();
-    let mut serving = start(listener, router, settings, handle.clone())?;
+    let (handle, closing) = (Handle::new(), CancellationToken::new());
+    let listener = Closable::new(listener, closing.clone())?;
+    let mut serving = start(listener, router, settings, handle.clone());
     lifecycle.enter(Phase::Serving);
     tokio::select! {
         _ = signals.recv() => {}
@@ -80,8 +85,10 @@ where
     tracing::info!("draining");
     let drained = async {
         tokio::time::sleep(settings.shutdown_delay).await;
-        handle.graceful_shutdown(None);
+        closing.cancel();
         let answered = async {
+            settle(&handle).await;
+            handle.graceful_shutdown(None);
             lifecycle.answered().await;
             idle.await;
         };
@@ -100,14 +107,25 @@ where
     Ok(ended)
 }
 
+/// Waits until nobody is connected any more, or has had the time to send what was under way.
+/// Every answer closes its connection now; an idle one closed from here could be in use already.
+async fn settle(handle: &Handle<Bound>) {
+    let nobody = async {
+        while handle.connection_count() > 0 {
+            tokio::time::sleep(SETTLE / 20).await;
+        }
+    };
+    let _ = timeout(SETTLE, nobody).await;
+}
+
 fn start(
-    listener: TcpListener,
+    listener: Closable,
     router: Router,
     settings: &Settings,
-    handle: Handle<SocketAddr>,
-) -> io::Result<JoinHandle<io::Result<()>>> {
+    handle: Handle<Bound>,
+) -> JoinHandle<io::Result<()>> {
     let limits = &settings.limits;
-    let mut server = axum_server::from_tcp(listener)?
+    let mut server = Server::<Bound>::from_listener(listener)
         .handle(handle)
         .acceptor(Acceptor { timeout: limits.header_timeout });
     let builder = server.http_builder();
@@ -121,5 +139,5 @@ fn start(
         .timer(TokioTimer::new())
         .keep_alive_interval(HTTP2_PING)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
-    Ok(tokio::spawn(server.serve(router.into_make_service())))
+    tokio::spawn(server.serve(router.into_make_service()))
 }

@@ -40,8 +40,7 @@ async fn a_slow_body_is_answered_408() {
     let server =
         Plan::with(|settings| settings.limits.body_timeout = Duration::from_millis(50)).start();
     for head in ["Content-Length: 5\r\n\r\nab", "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"] {
-        let answer =
-            server.raw(&format!("POST /mcp HTTP/1.1\r\nHost: localhost\r\n{head}")).await;
+        let answer = server.raw(&format!("POST /mcp HTTP/1.1\r\nHost: localhost\r\n{head}")).await;
         assert_eq!(status(&answer), 408, "{answer}");
         assert_eq!(error_code(&answer), "body_timeout");
     }
@@ -81,7 +80,8 @@ async fn a_body_at_the_limit_arrives_whole_however_it_is_cut() {
     let answer = server.ask_with("POST /mcp HTTP/1.1\r\nContent-Length: 1000", &body).await;
     assert!(answer.ends_with(", 1000 bytes"), "{answer}");
     let chunked = format!("{}0\r\n\r\n", "1\r\nx\r\n".repeat(1000));
-    let answer = server.ask_with("POST /mcp HTTP/1.1\r\nTransfer-Encoding: chunked", &chunked).await;
+    let answer =
+        server.ask_with("POST /mcp HTTP/1.1\r\nTransfer-Encoding: chunked", &chunked).await;
     assert!(answer.ends_with(", 1000 bytes"), "{answer}");
 }
 

@@ -30,7 +30,8 @@ async fn a_rebound_host_is_refused_but_for_probes() {
         assert_eq!(get("/health", hosts).await, 200, "{hosts}");
         assert_eq!(get("/ready", hosts).await, 200, "{hosts}");
     }
-    let absolute = "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let absolute =
+        "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     assert_eq!(error_code(&server.raw(absolute).await), "host_not_allowed");
 }
 
@@ -66,7 +67,8 @@ async fn only_known_origins_may_call() {
         let exposed = header(&answer, "access-control-expose-headers").unwrap();
         assert!(exposed.contains("mcp-session-id") && exposed.contains("www-authenticate"));
     }
-    for origin in ["null", "https://app.example.com:444", "http://app.example.com", "http://127.0.0.1"]
+    for origin in
+        ["null", "https://app.example.com:444", "http://app.example.com", "http://127.0.0.1"]
     {
         let answer = server.ask(&format!("GET / HTTP/1.1\r\nOrigin: {origin}")).await;
         assert_eq!(error_code(&answer), "origin_not_allowed", "{origin}");

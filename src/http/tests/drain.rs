@@ -40,16 +40,38 @@ async fn everything_is_served_during_the_delay_and_then_the_listener_closes() {
     assert!(TcpStream::connect(address).await.is_err());
 }
 
+impl Running {
+    async fn refuses_connections(&self) {
+        timeout(PATIENCE, async { while TcpStream::connect(self.address).await.is_ok() {} })
+            .await
+            .expect("the listener stayed open");
+    }
+}
+
+#[tokio::test]
+async fn who_is_connected_when_the_listener_closes_is_still_answered() {
+    let server = Plan::default().start();
+    server.becomes(200).await;
+    let mut early = server.connect().await;
+    early.send("POST /mcp HTTP/1.1\r\n").await;
+    let mut silent = server.connect().await;
+    server.stop.send(()).await.unwrap();
+    server.refuses_connections().await;
+    silent.send("POST /mcp HTTP/1.1\r\n").await;
+    for peer in [&mut early, &mut silent] {
+        peer.send("Host: localhost\r\nContent-Length: 0\r\n\r\n").await;
+        let answer = peer.rest().await;
+        assert_eq!((status(&answer), header(&answer, "connection")), (200, Some("close")));
+    }
+    assert_eq!(server.ended().await, Ended::Drained);
+}
+
 #[tokio::test]
 async fn sessions_end_only_when_the_calls_in_flight_are_done() {
     let idle = CancellationToken::new();
     let server = Plan { idle: idle.clone(), ..Plan::default() }.start();
     server.stop.send(()).await.unwrap();
-    timeout(PATIENCE, async {
-        while TcpStream::connect(server.address).await.is_ok() {}
-    })
-    .await
-    .expect("the listener stayed open");
+    server.refuses_connections().await;
     assert!(!server.sessions.is_cancelled());
     idle.cancel();
     let sessions = server.sessions.clone();
