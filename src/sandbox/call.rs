@@ -39,7 +39,7 @@ impl Call<'_> {
     /// it lies in a workspace that the key does not see.
     pub fn row(&self, resource: &Resource) -> Result<&Row, Refusal> {
         let row = self.named(resource, self.param(0))?;
-        match self.query.get("workspace_id") {
+        match self.query.get("workspace_id").or_else(|| self.text("workspace_id")) {
             Some(wanted) if self.workspace(wanted)? != row.workspace => {
                 Err(Refusal::not_found(resource.title))
             }

@@ -103,7 +103,7 @@ fn unique(call: &Call<'_>, row: &Row) -> Result<(), Refusal> {
 fn delete(call: &mut Call<'_>, row: &Row) -> Outcome {
     if row.fields.get("is_default") == Some(&Value::Bool(true)) {
         // The description of the API answers 404 for the default collection.
-        return Err(Refusal::not_found("Collection that can be deleted"));
+        return Err(Refusal::not_found("Collection"));
     }
     let children = children(call.state, row).count();
     let prompts = prompts(call.state, row).count();

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub(super) use self::models::prices;
+pub(super) use self::models::price;
 
 /// A text that occurs in many entries, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -44,8 +44,9 @@ pub(super) struct Feedback {
 }
 
 impl Feedback {
-    pub fn weighted(self) -> f64 {
-        f64::from(self.value) * f64::from(self.weight) / 100.0
+    /// Value times weight, in hundredths.
+    pub fn hundredths(self) -> i32 {
+        i32::from(self.value) * i32::from(self.weight)
     }
 }
 
@@ -104,7 +105,7 @@ pub(super) struct Run {
     pub prompt: String,
     pub prompt_tokens: u32,
     pub completion_tokens: u32,
-    pub cost_cents: f64,
+    pub cost_cents: u32,
     pub metadata: Map<String, Value>,
 }
 
@@ -221,8 +222,7 @@ impl Log {
             span: trace.rotate_left(17),
             prompt_tokens: run.prompt_tokens,
             completion_tokens: run.completion_tokens,
-            // A cost is never negative and far below the bound.
-            cost_cents: run.cost_cents as u32,
+            cost_cents: run.cost_cents,
             saved_cents: 0,
             latency_ms: 180 + 4 * run.completion_tokens.min(4_000),
             status: 200,

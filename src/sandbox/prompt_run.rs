@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 use super::{
     answer::{Outcome, Refusal},
     call::Call,
-    log::{Run, prices},
-    prompts::{PROMPTS, default_version, version_called},
+    log::{Run, price},
+    prompt_versions::{default_version, version_called},
+    prompts::PROMPTS,
     store::Row,
     template::{fill, fill_all},
 };
@@ -47,7 +48,7 @@ pub(super) fn complete(call: &mut Call<'_>) -> Outcome {
         at: call.now,
         workspace,
         provider,
-        cost_cents: prices(&model, prompt_tokens, completion_tokens).round(),
+        cost_cents: price(&model, prompt_tokens, completion_tokens),
         model: model.clone(),
         api_key: call.caller.key_id.clone(),
         virtual_key,

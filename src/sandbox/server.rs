@@ -1,21 +1,15 @@
-//! The HTTP side: connections, the order of checks, faults, and the body of an answer.
+//! The HTTP side: connections, the order of checks, and what a fault does to a request.
 
 use std::{
     fmt, io,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Request, Response, header};
-use http_body_util::{BodyExt, Limited};
-use hyper::{
-    body::{Body, Frame, Incoming, SizeHint},
-    server::conn::http1,
-    service::service_fn,
-};
+use http_body_util::{BodyExt, Collected, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -30,6 +24,7 @@ use super::{
     dates::Dates,
     faults::{Fault, Faults},
     received::{self, Received},
+    reply::Reply,
     routes::{Plane, Route},
     seed,
     state::State,
@@ -38,7 +33,8 @@ use super::{
 
 const CONNECTIONS: usize = 512;
 const BODY_BYTES: usize = 1 << 20;
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longer than clients keep an idle connection, so that they and not the sandbox close it.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(300);
 const REQUEST_ID: &str = "x-request-id";
 
 /// What all connections share.
@@ -94,7 +90,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Response<Reply>> {
     let (parts, body) = request.into_parts();
     let caller = shared.keys.caller(&parts.headers);
-    let body = Limited::new(body, BODY_BYTES).collect().await.map(|body| body.to_bytes());
+    let body = Limited::new(body, BODY_BYTES).collect().await.map(Collected::to_bytes);
     let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
     shared.received.note(Received {
         method: parts.method.clone(),
@@ -242,72 +238,10 @@ fn broken(status: u16) -> Response<Reply> {
 }
 
 fn respond(status: u16, content_type: &'static str, body: Bytes) -> Response<Reply> {
-    let mut response = Response::new(Reply { rest: Some(body), cut: Cut::No });
+    let mut response = Response::new(Reply::whole(body));
     *response.status_mut() = status.try_into().unwrap_or_default();
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
     response
-}
-
-/// The body of an answer, which may break off.
-struct Reply {
-    rest: Option<Bytes>,
-    cut: Cut,
-}
-
-/// How far an answer that breaks off has come; `announced` is its full length.
-enum Cut {
-    No,
-    Whole { announced: u64 },
-    HalfSent,
-    Flushed,
-}
-
-impl Reply {
-    fn cut(mut self) -> Self {
-        let body = self.rest.take().unwrap_or_default();
-        self.cut = Cut::Whole { announced: (body.len() as u64).max(1) };
-        self.rest = Some(body.slice(..body.len() / 2));
-        self
-    }
-}
-
-impl Body for Reply {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        match self.cut {
-            Cut::No => Poll::Ready(self.rest.take().map(|body| Ok(Frame::data(body)))),
-            Cut::Whole { .. } => {
-                self.cut = Cut::HalfSent;
-                Poll::Ready(self.rest.take().map(|body| Ok(Frame::data(body))))
-            }
-            Cut::HalfSent => {
-                // Lets the first half leave before the connection breaks.
-                self.cut = Cut::Flushed;
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Cut::Flushed => Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into()))),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match (&self.cut, &self.rest) {
-            (Cut::Whole { announced }, _) => SizeHint::with_exact(*announced),
-            (_, rest) => SizeHint::with_exact(rest.as_ref().map_or(0, |body| body.len() as u64)),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self.cut {
-            Cut::No => self.rest.as_ref().is_none_or(Bytes::is_empty),
-            _ => false,
-        }
-    }
 }

@@ -78,13 +78,12 @@ impl Row {
     /// The row as a reader meets it: for a while after an update, as it was before.
     pub fn seen(&self) -> &Self {
         let Some(before) = &self.before else { return self };
-        let stale = match before.until {
-            Some(until) => Instant::now() < until,
-            None => {
-                let left = before.reads.get();
-                before.reads.set(left.saturating_sub(1));
-                left > 0
-            }
+        let stale = if let Some(until) = before.until {
+            Instant::now() < until
+        } else {
+            let left = before.reads.get();
+            before.reads.set(left.saturating_sub(1));
+            left > 0
         };
         if stale { &before.row } else { self }
     }

@@ -54,3 +54,25 @@ fn text_of(value: Option<&Value>) -> String {
         Some(other) => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn variables_are_filled_and_sections_are_left_alone() {
+        let variables = json!({ "a": "x{{b}}", "n": 3, "user": { "name": "Ann" }, "none": null });
+        let variables = variables.as_object().unwrap();
+        for (text, filled) in [
+            ("{{a}} {{ n }} {{{a}}}", "x{{b}} 3 x{{b}}"),
+            ("{{user.name}}{{none}}{{missing}}!", "Ann!"),
+            ("{{#list}}{{n}}{{/list}} {{>part}}", "{{#list}}3{{/list}} {{>part}}"),
+            ("open {{n and {{n}}", "open "),
+            ("no } braces {", "no } braces {"),
+        ] {
+            assert_eq!(fill(text, variables), filled, "{text}");
+        }
+    }
+}

@@ -123,7 +123,9 @@ impl Filter {
             && self.completion_tokens.holds(entry.completion_tokens)
             && self.cost.holds(entry.cost_cents)
             && (self.feedback.is_open()
-                || entry.feedback.is_some_and(|given| self.feedback.holds(given.weighted())))
+                || entry.feedback.is_some_and(|given| {
+                    self.feedback.holds(f64::from(given.hundredths()) / 100.0)
+                }))
             && self.virtual_keys.holds(&entry.virtual_key)
             && self.configs.holds(&entry.config)
             && self.api_keys.holds(&entry.api_key)

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Selection,
-    tally::{Tally, percent, ratio, whole},
+    tally::{Tally, average, percent},
 };
 use crate::sandbox::{dates::Dates, log::Entry};
 
@@ -78,13 +78,13 @@ pub(super) const GRAPHS: &[Graph] = &[
     },
     Graph {
         name: "cache/hit-rate",
-        summary: |t| json!({ "total": t.hits(), "rate": whole(percent(t.hits(), t.requests)) }),
+        summary: |t| json!({ "total": t.hits(), "rate": percent(t.hits(), t.requests) }),
         points: Points::Time(hit_rate),
     },
     Graph {
         name: "cache/latency",
         summary: |_| json!({}),
-        points: Points::Time(|t, _| json!({ "avg": whole(t.hit_latency()) })),
+        points: Points::Time(|t, _| json!({ "avg": t.hit_latency() })),
     },
     Graph { name: "feedbacks", summary: feedbacks, points: Points::Time(|t, _| feedbacks(t)) },
     Graph {
@@ -109,7 +109,7 @@ pub(super) const GRAPHS: &[Graph] = &[
             field: "ai_model",
             key: |entry| entry.feedback.and_then(|_| entry.model.key()),
             named: true,
-            figures: |t| json!({ "total": t.feedbacks, "avg_weighted_feedback": whole(t.weighted_feedback()) }),
+            figures: |t| json!({ "total": t.feedbacks, "avg_weighted_feedback": t.weighted_feedback() }),
         }),
     },
 ];
@@ -119,24 +119,24 @@ fn requests(t: &Tally) -> Value {
 }
 
 fn cost(t: &Tally) -> Value {
-    json!({ "total": t.cost_cents, "avg": whole(ratio(t.cost_cents, t.requests)) })
+    json!({ "total": t.cost_cents, "avg": average(t.cost_cents, t.requests) })
 }
 
 fn latency(t: &Tally) -> Value {
     let [p50, p90, p99] = t.percentiles([50, 90, 99]);
-    json!({ "avg": whole(t.latency()), "p50": p50, "p90": p90, "p99": p99 })
+    json!({ "avg": t.latency(), "p50": p50, "p90": p90, "p99": p99 })
 }
 
 fn tokens(t: &Tally) -> Value {
-    json!({ "total": t.tokens(), "avg": whole(ratio(t.tokens(), t.requests)) })
+    json!({ "total": t.tokens(), "avg": average(t.tokens(), t.requests) })
 }
 
 fn users(t: &Tally) -> Value {
     json!({ "total": t.users.len() })
 }
 
-fn per_user(t: &Tally) -> i64 {
-    whole(ratio(t.requests, t.users.len() as u64))
+fn per_user(t: &Tally) -> u64 {
+    average(t.requests, t.users.len() as u64)
 }
 
 fn errors(t: &Tally) -> Value {
@@ -144,7 +144,7 @@ fn errors(t: &Tally) -> Value {
 }
 
 fn error_rate(t: &Tally) -> Value {
-    json!({ "rate": whole(percent(t.failures(), t.requests)) })
+    json!({ "rate": percent(t.failures(), t.requests) })
 }
 
 fn stack(t: &Tally) -> Vec<Value> {
@@ -165,7 +165,7 @@ fn hit_rate(t: &Tally, running: &Running) -> Value {
     json!({
         "simple_hits": t.simple_hits,
         "semantic_hits": t.semantic_hits,
-        "rate": whole(percent(t.hits(), t.requests)),
+        "rate": percent(t.hits(), t.requests),
         "cumulative_simple_cache_savings": running.simple_saved_cents,
         "cumulative_semantic_cache_savings": running.semantic_saved_cents,
     })
@@ -176,27 +176,29 @@ fn feedbacks(t: &Tally) -> Value {
 }
 
 fn weighted(t: &Tally) -> Value {
-    json!({ "avg": whole(t.weighted_feedback()) })
+    json!({ "avg": t.weighted_feedback() })
 }
 
 pub(super) fn cache_summary(t: &Tally) -> Value {
     let (hit, miss) = (t.hit_latency(), t.miss_latency());
-    let speedup = if t.hits() == 0 || miss == 0.0 { 0.0 } else { 100.0 * (miss - hit) / miss };
+    let speedup = if t.hits() == 0 { 0 } else { percent(miss.saturating_sub(hit), miss) };
     json!({
         "hits": t.hits(),
-        "avg_latency": whole(hit),
+        "avg_latency": hit,
         "total_requests": t.requests,
-        "cache_speedup": whole(speedup),
+        "cache_speedup": speedup,
     })
 }
 
 /// Ten minutes for up to six hours, an hour for up to three days, else a day; in UTC.
 fn bucket_ms(asked_ms: i64) -> i64 {
     const HOUR_MS: i64 = 3_600_000;
-    match asked_ms {
-        ..=21_600_000 => HOUR_MS / 6,
-        ..=259_200_000 => HOUR_MS,
-        _ => 24 * HOUR_MS,
+    if asked_ms <= 6 * HOUR_MS {
+        HOUR_MS / 6
+    } else if asked_ms <= 72 * HOUR_MS {
+        HOUR_MS
+    } else {
+        24 * HOUR_MS
     }
 }
 

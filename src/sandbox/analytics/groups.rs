@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Selection,
     graphs::with,
-    tally::{Tally, percent, ratio, whole},
+    tally::{Tally, average, percent},
 };
 use crate::sandbox::{answer::Refusal, call::Query, dates::Dates, log::Entry};
 
@@ -66,22 +66,18 @@ const COLUMNS: &[(&str, Column)] = &[
     ("requests", |t| t.requests.into()),
     ("cost", |t| t.cost_cents.into()),
     ("total_tokens", |t| t.tokens().into()),
-    ("avg_tokens", |t| hundredths(ratio(t.tokens(), t.requests))),
-    ("avg_input_tokens", |t| hundredths(ratio(t.prompt_tokens, t.requests))),
-    ("avg_output_tokens", |t| hundredths(ratio(t.completion_tokens, t.requests))),
-    ("avg_latency", |t| hundredths(t.latency())),
+    ("avg_tokens", |t| average(t.tokens(), t.requests).into()),
+    ("avg_input_tokens", |t| average(t.prompt_tokens, t.requests).into()),
+    ("avg_output_tokens", |t| average(t.completion_tokens, t.requests).into()),
+    ("avg_latency", |t| t.latency().into()),
     ("p95_latency", |t| t.percentiles([95]).first().copied().into()),
     ("p99_latency", |t| t.percentiles([99]).first().copied().into()),
-    ("success_rate", |t| hundredths(percent(t.requests - t.failures(), t.requests))),
+    ("success_rate", |t| percent(t.requests - t.failures(), t.requests).into()),
     ("error_count", |t| t.failures().into()),
-    ("cache_hit_rate", |t| hundredths(percent(t.hits(), t.requests))),
+    ("cache_hit_rate", |t| percent(t.hits(), t.requests).into()),
     ("last_seen", |t| time(t.last_ms)),
     ("first_seen", |t| time(t.first_ms)),
 ];
-
-fn hundredths(value: f64) -> Value {
-    ((value * 100.0).round() / 100.0).into()
-}
 
 fn time(at: i64) -> Value {
     Timestamp::from_millisecond(at).map_or(Value::Null, |at| Dates::Iso.write(at).into())
@@ -168,8 +164,8 @@ pub(super) fn metadata_row(value: &str, tally: &Tally) -> Value {
     let figures = json!({
         "requests": tally.requests,
         "cost": tally.cost_cents,
-        "avg_tokens": whole(ratio(tally.tokens(), tally.requests)),
-        "avg_weighted_feedback": whole(tally.weighted_feedback()),
+        "avg_tokens": average(tally.tokens(), tally.requests),
+        "avg_weighted_feedback": tally.weighted_feedback(),
         "requests_with_feedback": tally.feedbacks,
         "last_seen": time(tally.last_ms),
     });

@@ -20,7 +20,8 @@ pub(super) struct Tally {
     pub semantic_saved_cents: u64,
     hit_latency_ms: u64,
     pub feedbacks: u64,
-    weighted: f64,
+    /// Value times weight of all feedback, in hundredths.
+    weighted: i64,
     /// Requests that succeeded after so many retries.
     pub retried: BTreeMap<u8, u64>,
     pub fell_back: u64,
@@ -58,7 +59,7 @@ impl Tally {
         }
         if let Some(feedback) = entry.feedback {
             self.feedbacks += 1;
-            self.weighted += feedback.weighted();
+            self.weighted += i64::from(feedback.hundredths());
         }
         if entry.failed() {
             *self.errors.entry(entry.status).or_default() += 1;
@@ -82,17 +83,18 @@ impl Tally {
     }
 
     /// Milliseconds of a cache hit, on average.
-    pub fn hit_latency(&self) -> f64 {
-        ratio(self.hit_latency_ms, self.hits())
+    pub fn hit_latency(&self) -> u64 {
+        average(self.hit_latency_ms, self.hits())
     }
 
     /// Milliseconds of all others, on average.
-    pub fn miss_latency(&self) -> f64 {
-        ratio(self.latency_ms - self.hit_latency_ms, self.requests - self.hits())
+    pub fn miss_latency(&self) -> u64 {
+        average(self.latency_ms - self.hit_latency_ms, self.requests - self.hits())
     }
 
-    pub fn latency(&self) -> f64 {
-        ratio(self.latency_ms, self.requests)
+    /// Milliseconds, on average.
+    pub fn latency(&self) -> u64 {
+        average(self.latency_ms, self.requests)
     }
 
     /// The latencies below which these percentages of the requests stay.
@@ -106,21 +108,17 @@ impl Tally {
     }
 
     /// Value times weight, on average over the feedback given.
-    pub fn weighted_feedback(&self) -> f64 {
-        if self.feedbacks == 0 { 0.0 } else { self.weighted / self.feedbacks as f64 }
+    pub fn weighted_feedback(&self) -> i64 {
+        let hundreds = 100 * i64::try_from(self.feedbacks).unwrap_or(i64::MAX / 200);
+        (2 * self.weighted + hundreds).checked_div_euclid(2 * hundreds).unwrap_or_default()
     }
 }
 
-/// One number over another; zero where there is nothing to divide by.
-pub(super) fn ratio(of: u64, by: u64) -> f64 {
-    if by == 0 { 0.0 } else { of as f64 / by as f64 }
+/// The nearest whole number to one over another; zero where there is nothing to divide by.
+pub(super) fn average(of: u64, by: u64) -> u64 {
+    (of + by / 2).checked_div(by).unwrap_or_default()
 }
 
-pub(super) fn percent(of: u64, by: u64) -> f64 {
-    100.0 * ratio(of, by)
-}
-
-/// The nearest whole number.
-pub(super) fn whole(value: f64) -> i64 {
-    value.round() as i64
+pub(super) fn percent(of: u64, by: u64) -> u64 {
+    average(100 * of, by)
 }

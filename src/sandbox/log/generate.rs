@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::{
     Cache, Entry, Feedback, Log, Symbol,
-    models::{MODELS, Model, cost},
+    models::{MILLION, MODELS, Model, cost},
 };
 use crate::sandbox::seed::{Cast, Workspace};
 
@@ -49,8 +49,8 @@ struct Author<'a> {
     /// Models with their provider's virtual key.
     models: Vec<(&'static Model, Symbol, Symbol, Symbol)>,
     apps: Vec<u32>,
-    /// The fraction of a cent that is left over.
-    owed: f64,
+    /// The fraction of a cent that is left over, in millionths.
+    owed: u64,
 }
 
 impl<'a> Author<'a> {
@@ -79,7 +79,7 @@ impl<'a> Author<'a> {
         }
         let id = log.symbol(&workspace.id);
         let rng = StdRng::seed_from_u64(seed);
-        Self { rng, end, workspace, id, users, api_keys, configs, prompts, models, apps, owed: 0.0 }
+        Self { rng, end, workspace, id, users, api_keys, configs, prompts, models, apps, owed: 0 }
     }
 
     fn write(&mut self, log: &mut Log) {
@@ -116,21 +116,17 @@ impl<'a> Author<'a> {
 
     fn entry(&mut self, at: i64) -> Option<Entry> {
         let (model, provider, name, virtual_key) = pick(&mut self.rng, &self.models)?;
-        let prompt_tokens = self.size(900, 5_200);
+        let status = self.status(at, model);
+        let failed = status >= 400;
         let cache = match self.rng.random_range(0..100) {
+            _ if failed => Cache::Miss,
             0..9 => Cache::Simple,
             9..14 => Cache::Semantic,
             _ => Cache::Miss,
         };
-        let status = self.status(at, model);
-        let failed = status >= 400;
-        let cache = if failed { Cache::Miss } else { cache };
-        let completion_tokens = if failed { 0 } else { self.size(120, 900) };
-        let cents = if failed {
-            0
-        } else {
-            self.whole_cents(cost(model, prompt_tokens, completion_tokens))
-        };
+        let sizes = (self.size(1_500, 20_000), self.size(150, 1_600));
+        let (prompt_tokens, completion_tokens) = if failed { (0, 0) } else { sizes };
+        let cents = self.whole_cents(cost(model, prompt_tokens, completion_tokens));
         let hit = cache != Cache::Miss;
         let latency = model.start_ms + completion_tokens * model.ten_tokens_ms / 10;
         let spread = self.rng.random_range(70..170);
@@ -170,18 +166,17 @@ impl<'a> Author<'a> {
         least + self.rng.random_range(0..=span).min(self.rng.random_range(0..=span))
     }
 
-    fn whole_cents(&mut self, cents: f64) -> u32 {
-        self.owed += cents;
-        let whole = self.owed.floor();
-        self.owed -= whole;
-        // A cost is never negative and far below the bound.
-        whole as u32
+    /// The whole cents of a cost and of what earlier requests left over.
+    fn whole_cents(&mut self, cost: u64) -> u32 {
+        let owed = self.owed + cost;
+        self.owed = owed % MILLION;
+        u32::try_from(owed / MILLION).unwrap_or(u32::MAX)
     }
 
     /// Whether the request falls into the bad afternoon of its provider.
     fn bad_hours(&self, at: i64, model: &Model) -> bool {
-        let since = at - (self.end - 11 * DAY_MS);
-        model.provider == "openai" && (0..6 * HOUR_MS).contains(&since)
+        let day = (self.end - 11 * DAY_MS).div_euclid(DAY_MS) * DAY_MS;
+        model.provider == "openai" && (12..18).contains(&(at - day).div_euclid(HOUR_MS))
     }
 
     fn status(&mut self, at: i64, model: &Model) -> u16 {
