@@ -126,18 +126,15 @@ impl Endpoint {
 
     async fn post(&self, mut request: Request, caller: Caller) -> Response {
         let shared = &*self.shared;
-        let body = match to_bytes(std::mem::take(request.body_mut()), usize::MAX).await {
-            Ok(body) => body,
-            Err(_) => {
-                let message = "the body could not be read";
-                return reply::error(
-                    StatusCode::BAD_REQUEST,
-                    None,
-                    ErrorCode::PARSE_ERROR,
-                    message,
-                    None,
-                );
-            }
+        let Ok(body) = to_bytes(std::mem::take(request.body_mut()), usize::MAX).await else {
+            let message = "the body could not be read";
+            return reply::error(
+                StatusCode::BAD_REQUEST,
+                None,
+                ErrorCode::PARSE_ERROR,
+                message,
+                None,
+            );
         };
         let envelope = match Envelope::parse(&body, shared.settings.max_json_depth) {
             Ok(envelope) => envelope,

@@ -65,7 +65,8 @@ impl<'a> Envelope<'a> {
         if depth(body) > max_depth {
             return Err(Malformed::NotJsonRpc("the message is nested too deeply"));
         }
-        let members: Members = serde_json::from_slice(body).map_err(|error| why(body, &error))?;
+        let members: Members<'_> =
+            serde_json::from_slice(body).map_err(|error| why(body, &error))?;
         if members.jsonrpc.as_deref() != Some("2.0") {
             return Err(Malformed::NotJsonRpc("`jsonrpc` has to be \"2.0\""));
         }

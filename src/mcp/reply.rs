@@ -19,10 +19,10 @@ pub(super) fn error(
     message: &str,
     data: Option<Value>,
 ) -> Response {
-    let mut error = json!({ "code": code.0, "message": message });
-    if let Some(data) = data {
-        error["data"] = data;
-    }
+    let error = match data {
+        Some(data) => json!({ "code": code.0, "message": message, "data": data }),
+        None => json!({ "code": code.0, "message": message }),
+    };
     let id = id.map_or("null", RawValue::get);
     let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#);
     json(status, body)
