@@ -101,7 +101,7 @@ fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
     let done = runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve(cli.serve)) {
             Command::Serve(args) => serve::run(args).await,
-            Command::Stdio(args) => stdio::run(args).await,
+            Command::Stdio(args) => Box::pin(stdio::run(args)).await,
             Command::Call(args) => call::run(args, output).await,
             Command::Tools(args) => tools::run(&args, output),
             Command::Config(args) => config::run(args, output),

@@ -74,7 +74,7 @@ pub static KEYS: &[Key] = &[
     key("http.shutdown_delay_ms", &["MCP_SHUTDOWN_DELAY_MS"], Millis(0, HOUR_MS), "on SIGTERM, time in which everything is still served; not set: 0 on a loopback address, else 5000"),
     key("http.shutdown_timeout_ms", &["MCP_SHUTDOWN_TIMEOUT_MS"], Millis(0, HOUR_MS), "after that, time for calls in flight to finish"),
     key("http.ready_check_mode", &["MCP_READY_CHECK_MODE"], Choice(&["local", "portkey"]), "whether `/ready` also asks Portkey"),
-    key("auth.mode", &["MCP_AUTH_MODE"], Choice(&["none", "bearer"]), "who may call `/mcp`; `none` is for loopback"),
+    key("auth.mode", &["MCP_AUTH_MODE"], Choice(&["none", "bearer"]), "who may call `/mcp`; `none` is for loopback, and a token alone means `bearer`"),
     secret("auth.token", &["MCP_AUTH_TOKEN"], "the shared token of mode `bearer`, 16 characters or more"),
     key("auth.allow_unauthenticated_http", &["MCP_ALLOW_UNAUTHENTICATED_HTTP"], Flag, "allow mode `none` on any address, behind proxies and with a public base URL"),
     key("mcp.session_mode", &["MCP_SESSION_MODE"], Choice(&["stateful", "stateless"]), "whether protocol revisions before 2026-07-28 get sessions"),

@@ -130,8 +130,10 @@ fn sizes_times_and_flags_are_read_in_their_usual_forms() {
     assert_eq!(lists.tool_domains, ["configs", "prompts"]);
 }
 
+type Environment = &'static [(&'static str, &'static str)];
+
 /// Environment, and the problem it is told.
-const BAD: &[(&[(&str, &str)], &str)] = &[
+const BAD: &[(Environment, &str)] = &[
     (
         &[("MCP_PORT", "70000")],
         "`http.port` is `70000` (env:MCP_PORT): write a whole number from 0 to 65535",
@@ -352,7 +354,7 @@ fn the_sandbox_ignores_what_leads_to_portkey_and_says_so() {
 
 #[test]
 fn what_this_version_cannot_do_is_said() {
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    let cases: &[(Environment, &[&str])] = &[
         (&[("RATE_LIMIT_ENABLED", "false"), ("RATE_LIMIT_MAX", "5")], &[]),
         (&[("MCP_EVENT_STORE", "off"), ("MCP_TRUST_PROXY", "0")], &[]),
         (&[("MCP_TEST_X", "1"), ("PORTKEY_OPENAPI", "x"), ("MCP_SERVICE_HOST", "10.0.0.1")], &[]),

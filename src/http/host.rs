@@ -22,21 +22,20 @@ impl<'a> Host<'a> {
     pub fn parse(text: &'a str) -> Option<Self> {
         let end = text.rfind(']').map_or_else(|| text.find(':'), |at| Some(at + 1));
         let (name, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
-        let port = match rest.strip_prefix(':') {
-            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Some(port.parse().ok()?)
-            }
-            Some(_) => return None,
-            None if rest.is_empty() => None,
-            None => return None,
+        let port = if rest.is_empty() {
+            None
+        } else {
+            let digits = rest.strip_prefix(':')?;
+            // `parse` would take a sign as well.
+            let are_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+            Some(digits.parse().ok().filter(|_| are_digits)?)
         };
         let inner = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
-        let is_host = match inner {
-            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-            None => {
-                let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-                !name.is_empty() && name.bytes().all(known)
-            }
+        let is_host = if let Some(address) = inner {
+            address.parse::<std::net::Ipv6Addr>().is_ok()
+        } else {
+            let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+            !name.is_empty() && name.bytes().all(known)
         };
         is_host.then_some(Self { name, port })
     }
