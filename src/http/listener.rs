@@ -21,40 +21,55 @@ impl Address for Bound {
 /// Listens until `closing` is cancelled.
 #[derive(Debug)]
 pub struct Closable {
-    listener: ArcSwapOption<TcpListener>,
+    sockets: ArcSwapOption<Sockets>,
     closing: CancellationToken,
+}
+
+/// One listening socket, twice.
+#[derive(Debug)]
+struct Sockets {
+    listener: TcpListener,
+    /// Tells who has connected at this moment, not who had when the runtime last looked.
+    direct: std::net::TcpListener,
 }
 
 impl Closable {
     pub fn new(listener: std::net::TcpListener, closing: CancellationToken) -> io::Result<Self> {
-        let listener = ArcSwapOption::from_pointee(TcpListener::from_std(listener)?);
-        Ok(Self { listener, closing })
+        let direct = listener.try_clone()?;
+        let sockets = Sockets { listener: TcpListener::from_std(listener)?, direct };
+        Ok(Self { sockets: ArcSwapOption::from_pointee(sockets), closing })
     }
 }
 
 impl AddrListener<TcpStream, Bound> for Closable {
     async fn bind_to(Bound(address): Bound) -> io::Result<Self> {
-        Self::new(std::net::TcpListener::bind(address)?, CancellationToken::new())
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Self::new(listener, CancellationToken::new())
     }
 
     async fn accept_stream(&self) -> io::Result<(TcpStream, Bound)> {
-        if let Some(listener) = self.listener.load_full() {
+        if let Some(sockets) = self.sockets.load_full() {
             tokio::select! {
-                // Who has connected already is let in before the door closes.
                 biased;
-                accepted = listener.accept() => {
+                () = self.closing.cancelled() => {}
+                accepted = sockets.listener.accept() => {
                     return accepted.map(|(stream, address)| (stream, Bound(address)));
                 }
-                () = self.closing.cancelled() => {}
+            }
+            // Who has connected already is let in before the door closes.
+            if let Ok((stream, address)) = sockets.direct.accept() {
+                stream.set_nonblocking(true)?;
+                return Ok((TcpStream::from_std(stream)?, Bound(address)));
             }
         }
-        self.listener.store(None);
+        self.sockets.store(None);
         std::future::pending().await
     }
 
     fn get_local_addr(&self) -> io::Result<Bound> {
-        let listener = self.listener.load();
-        let listener = listener.as_ref().ok_or(io::ErrorKind::NotConnected)?;
-        listener.local_addr().map(Bound)
+        let sockets = self.sockets.load();
+        let sockets = sockets.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        sockets.listener.local_addr().map(Bound)
     }
 }
