@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header::ACCEPT};
 use rmcp::{
-    model::{ClientJsonRpcMessage, ErrorCode},
+    model::{ClientJsonRpcMessage, ErrorCode, ProtocolVersion},
     transport::streamable_http_server::{
         SessionId, SessionManager as _, StreamableHttpService, session::never::NeverSessionManager,
     },
@@ -20,7 +20,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    MODERN, Server, SessionMode, Settings,
+    MODERN, SUPPORTED, Server, SessionMode, Settings,
     envelope::{Envelope, Malformed},
     era::{self, Era, VERSION_HEADER},
     lists::Lists,
@@ -146,9 +146,10 @@ impl Endpoint {
             Era::LegacyInMeta(version) => {
                 let message =
                     format!("`_meta` cannot name revision {version}: it begins with `initialize`");
-                let data = json!({ "supported": [MODERN.as_str()], "requested": version });
-                let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
-                reply::error(StatusCode::BAD_REQUEST, envelope.id, code, &message, Some(data))
+                unsupported(&envelope, &message, &[MODERN], &version)
+            }
+            Era::Unknown(version) => {
+                unsupported(&envelope, "this protocol version is not served", &SUPPORTED, &version)
             }
             Era::Legacy | Era::NotThere => self.legacy(request, &body, &envelope, &caller).await,
         }
@@ -280,6 +281,18 @@ fn refuse(malformed: &Malformed) -> Response {
         Malformed::NotJsonRpc(why) => (ErrorCode::INVALID_REQUEST, (*why).to_owned()),
     };
     reply::error(StatusCode::BAD_REQUEST, None, code, &message, None)
+}
+
+/// -32022 with the revisions to choose from (basic/versioning).
+fn unsupported(
+    envelope: &Envelope<'_>,
+    message: &str,
+    supported: &[ProtocolVersion],
+    requested: &str,
+) -> Response {
+    let data = json!({ "supported": supported, "requested": requested });
+    let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
+    reply::error(StatusCode::BAD_REQUEST, envelope.id, code, message, Some(data))
 }
 
 /// Clients that accept anything accept both kinds of answer.

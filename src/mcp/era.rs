@@ -15,6 +15,8 @@ pub(super) enum Era {
     Modern,
     /// `_meta` names a revision that has none: 400, -32022.
     LegacyInMeta(String),
+    /// The header names a revision that is not served, and `_meta` none: 400, -32022.
+    Unknown(String),
     /// GET and DELETE are not there in the modern era: 405.
     NotThere,
 }
@@ -32,11 +34,13 @@ pub(super) fn era(method: &Method, headers: &HeaderMap, envelope: Option<&Envelo
     }
     let meta = envelope.meta().version;
     let modern_meta = meta.as_deref().is_some_and(|version| !is_legacy(version));
-    if modern_header || modern_meta || envelope.method.as_deref() == Some("server/discover") {
-        return Era::Modern;
-    }
     match meta {
+        None if modern_header && header != Some(MODERN.as_str()) => {
+            Era::Unknown(header.unwrap_or_default().to_owned())
+        }
+        _ if modern_header || modern_meta => Era::Modern,
         Some(version) => Era::LegacyInMeta(version),
+        None if envelope.method.as_deref() == Some("server/discover") => Era::Modern,
         None => Era::Legacy,
     }
 }

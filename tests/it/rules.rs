@@ -85,6 +85,10 @@ fn schemas_are_portable_and_valid() {
         if is_object && !object.contains_key("additionalProperties") {
             return Some(format!("{path} does not say whether it is open"));
         }
+        if is_object && object["properties"] == json!({}) && object["additionalProperties"] == true
+        {
+            return Some(format!("{path} is open and names nothing"));
+        }
         let inner = object.get("properties").and_then(Value::as_object).into_iter().flatten();
         inner
             .map(|(name, schema)| (format!("{path}.{name}"), schema))
