@@ -50,9 +50,8 @@ fn fit_object(object: &mut JsonObject, schema: &JsonObject, path: &str, problems
             Some(Value::Object(property)) if !value.is_null() => {
                 fit_value(value, property, &inner, problems);
             }
-            Some(_) => {}
             None if closed => problems.add_unknown(&inner, name, properties),
-            None => {}
+            _ => {}
         }
     }
 }

@@ -7,10 +7,15 @@
 pub mod answer;
 pub mod args;
 pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod http;
 pub mod mask;
+pub mod mcp;
 pub mod portkey;
 pub mod sandbox;
 pub mod schema;
 pub mod surface;
+pub mod telemetry;
 pub mod tool;
 pub mod tools;

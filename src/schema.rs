@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use jsonschema::Validator;
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::transform_subschemas};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::tool::JsonObject;
 
@@ -109,7 +109,12 @@ fn tidy(schema: &mut Schema) {
     if schema.get("type").is_some_and(|kind| kind == "object") {
         let object = schema.ensure_object();
         object.entry("properties").or_insert_with(|| Value::Object(Map::new()));
-        object.entry("additionalProperties").or_insert(Value::Bool(false));
+        let named = object.get("properties").is_some_and(|names| *names != json!({}));
+        let open = object.entry("additionalProperties").or_insert(Value::Bool(false));
+        if !named && *open == Value::Bool(true) {
+            // Some clients take an object without named fields for one that has none.
+            *open = json!({});
+        }
     }
     transform_subschemas(&mut tidy, schema);
 }

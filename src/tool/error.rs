@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::row::Tool;
+use super::{
+    JsonObject,
+    row::{Effect, Tool},
+};
 use crate::{auth::Principal, portkey};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -36,6 +39,10 @@ pub enum Error {
     #[error("the call did not end within its deadline")]
     Deadline,
 
+    /// The server stopped while the call ran.
+    #[error("the server stopped")]
+    Stopped,
+
     /// The tool panicked: a defect of this server.
     #[error("the tool failed unexpectedly; this is a defect of the server")]
     Panic,
@@ -63,44 +70,69 @@ impl Error {
     /// The error as its caller reads it: what happened, what it means, what to do, and whether
     /// trying again helps.
     pub fn report(&self, tool: &Tool, principal: &Principal) -> Value {
-        let mut error = json!({ "tool": tool.name, "message": self.to_string() });
-        let (kind, retry, remedy) = match self {
+        let mut error = JsonObject::new();
+        let mut set = |name: &str, value: Value| error.insert(name.to_owned(), value);
+        set("tool", tool.name.into());
+        set("kind", self.kind().into());
+        set("message", self.to_string().into());
+        match self {
             Self::Arguments(problems) => {
                 let list = problems.iter().map(
                     |Problem { argument, why }| json!({ "argument": argument, "problem": why }),
                 );
-                error["problems"] = list.collect();
-                ("invalid_arguments", false, "correct the arguments; nothing was sent".into())
+                set("problems", list.collect());
             }
-            Self::Portkey(inner) => {
-                describe(&mut error, inner, tool, principal);
-                ("portkey", inner.retryable(), inner.remedy())
-            }
-            Self::Answer(_) => {
-                ("unexpected_answer", false, "report this to the server's operator".into())
-            }
-            Self::Precondition { remedy, .. } => ("precondition", false, remedy.clone()),
-            Self::Partly { cause, remedy, .. } => {
+            Self::Portkey(inner) => describe(inner, tool, principal, &mut set),
+            Self::Partly { cause, .. } => {
                 if let Self::Portkey(inner) = &**cause {
-                    describe(&mut error, inner, tool, principal);
+                    describe(inner, tool, principal, &mut set);
                 }
-                ("partly_done", false, remedy.clone())
             }
-            Self::Deadline => {
-                ("deadline", tool.effect == super::Effect::Reads, self.after_break(tool))
-            }
-            Self::Panic => ("internal", false, self.after_break(tool)),
-        };
-        error["kind"] = kind.into();
-        error["retry_helps"] = retry.into();
-        error["remedy"] = remedy.into();
+            _ => {}
+        }
+        set("retry_helps", self.retry_helps(tool).into());
+        set("remedy", self.remedy(tool).into());
         json!({ "error": error })
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Arguments(_) => "invalid_arguments",
+            Self::Portkey(_) => "portkey",
+            Self::Answer(_) => "unexpected_answer",
+            Self::Precondition { .. } => "precondition",
+            Self::Partly { .. } => "partly_done",
+            Self::Deadline => "deadline",
+            Self::Stopped => "stopped",
+            Self::Panic => "internal",
+        }
+    }
+
+    fn retry_helps(&self, tool: &Tool) -> bool {
+        match self {
+            Self::Portkey(inner) => inner.retryable(),
+            Self::Deadline | Self::Stopped => tool.effect == Effect::Reads,
+            _ => false,
+        }
+    }
+
+    fn remedy(&self, tool: &Tool) -> String {
+        match self {
+            Self::Arguments(_) => "correct the arguments; nothing was sent".into(),
+            Self::Portkey(inner) => inner.remedy(),
+            Self::Answer(_) => "report this to the server's operator".into(),
+            Self::Precondition { remedy, .. } | Self::Partly { remedy, .. } => remedy.clone(),
+            Self::Deadline | Self::Stopped | Self::Panic => self.after_break(tool),
+        }
     }
 
     /// What to do when a call was broken off at an unknown point.
     fn after_break(&self, tool: &Tool) -> String {
         match (tool.effect, tool.read_back) {
-            (super::Effect::Reads, _) => "ask for less at once, or try again later".into(),
+            (Effect::Reads, _) if matches!(self, Self::Deadline) => {
+                "ask for less at once, or try again later".into()
+            }
+            (Effect::Reads, _) => "try again later".into(),
             (_, Some(other)) => {
                 format!("the outcome is unknown: read back with `{other}` before trying again")
             }
@@ -110,36 +142,44 @@ impl Error {
 }
 
 /// Adds what Portkey said.
-fn describe(error: &mut Value, inner: &portkey::Error, tool: &Tool, principal: &Principal) {
+fn describe<T>(
+    inner: &portkey::Error,
+    tool: &Tool,
+    principal: &Principal,
+    set: &mut impl FnMut(&str, Value) -> T,
+) {
     if let Some(status) = inner.status() {
-        error["status"] = status.into();
+        set("status", status.into());
         if matches!(status, 401 | 403) {
-            error["credential"] = principal.credential.clone().into();
+            set("credential", principal.credential.clone().into());
         }
-        if status == 403 || inner.code() == Some("AB03") {
-            let mut why = match tool.scopes {
-                [] => "the key lacks a scope".to_owned(),
-                scopes => format!("missing scope {}", quoted(scopes)),
-            };
-            why.push_str(", or what was named does not exist or is not visible to this key");
-            if tool.enterprise {
-                why.push_str(", or the plan is not Enterprise");
-            }
-            error["likely_cause"] = why.into();
+        if status == 403 {
+            set("likely_cause", likely_cause(tool).into());
         }
-    }
-    if !tool.scopes.is_empty() && matches!(inner.status(), Some(403)) {
-        error["missing_scope"] = tool.scopes.join(" ").into();
     }
     if let Some(code) = inner.code() {
-        error["code"] = code.into();
+        set("code", code.into());
     }
     if let Some(meaning) = inner.meaning() {
-        error["meaning"] = meaning.into();
+        set("meaning", meaning.into());
     }
     if let Some(id) = inner.request_id() {
-        error["portkey_request_id"] = id.into();
+        set("portkey_request_id", id.into());
     }
+    set("attempts", inner.attempts().into());
+}
+
+/// Why Portkey refuses what it does not tell apart (facts.md, "Errors").
+fn likely_cause(tool: &Tool) -> String {
+    let mut why = match tool.scopes {
+        [] => "the key lacks a scope".to_owned(),
+        scopes => format!("missing scope {}", quoted(scopes)),
+    };
+    why.push_str(", or what was named does not exist or is not visible to this key");
+    if tool.enterprise {
+        why.push_str(", or the plan is not Enterprise");
+    }
+    why
 }
 
 fn quoted(names: &[&str]) -> String {

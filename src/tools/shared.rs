@@ -12,7 +12,3 @@ pub struct Paging {
     #[schemars(range(min = 1, max = 100))]
     pub page_size: Option<u32>,
 }
-
-/// No arguments.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-pub struct Nothing {}

@@ -83,17 +83,17 @@ impl Workflow for UpdateConfig {
             patch.map(|patch| merged(&before, patch, replace.unwrap_or(false))).transpose()?;
 
         let mut changes = Vec::new();
-        let mut body = json!({});
+        let mut body = JsonObject::new();
         for (field, new) in [("name", json!(name)), ("status", json!(status))] {
             let old = stored.get(field).unwrap_or(&Value::Null);
             if !new.is_null() && new != *old {
                 changes.extend(diff(field, old, &new));
-                body[field] = new;
+                body.insert(field.into(), new);
             }
         }
         if let Some(after) = after.filter(|after| *after != before) {
             changes.extend(diff("config", &before, &after));
-            body["config"] = after;
+            body.insert("config".into(), after);
         }
         let version = stored.get("version_id").and_then(Value::as_str);
         if changes.is_empty() || dry_run == Some(true) {
@@ -102,20 +102,26 @@ impl Workflow for UpdateConfig {
                 json!({ "action": action, "slug": slug, "version_id": version, "changes": changes }),
             );
         }
-        body["slug"] = slug.clone().into();
-        let answer = unwrapped(call.put(PATH, body).await?);
+        body.insert("slug".into(), slug.clone().into());
+        let answer = unwrapped(call.put(PATH, body.into()).await?);
         if let Some(version) = version {
             call.replaced(&slug, version);
         }
-        let mut told = json!({ "action": "updated", "slug": slug, "changes": changes });
-        if let (Some(told), Value::Object(answer)) = (told.as_object_mut(), answer) {
+        let mut told = JsonObject::new();
+        told.insert("action".into(), "updated".into());
+        told.insert("slug".into(), slug.clone().into());
+        told.insert("changes".into(), json!(changes));
+        if let Value::Object(answer) = answer {
             told.extend(answer.into_iter().filter(|(name, _)| name != "success"));
         }
-        let (_, stale) = read(call, &slug).await?;
-        if stale {
-            told["note"] = "saved; Portkey's reads still show the older version".into();
-        }
-        Ok(told)
+        // The write is done: what a read says after it can only be a note.
+        let note = match read(call, &slug).await {
+            Ok((_, false)) => None,
+            Ok((_, true)) => Some("saved; Portkey's reads still show the older version"),
+            Err(_) => Some("saved; it could not be read back to see that reads show it"),
+        };
+        told.extend(note.map(|note| ("note".to_owned(), note.into())));
+        Ok(told.into())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     compare::{self, Wanted, merged},
@@ -195,10 +195,11 @@ impl Workflow for PublishPrompt {
             (None, None) => return Err(Error::argument("version", "or `version_id` is required")),
         };
         let shown = write::make_default(call, &prompt_id, version).await?;
-        let mut told = json!({ "success": true, "prompt_id": prompt_id, "version": version });
-        if !shown {
-            told["note"] = write::NOT_SHOWN.into();
-        }
-        Ok(told)
+        let mut told = JsonObject::new();
+        told.insert("success".into(), true.into());
+        told.insert("prompt_id".into(), prompt_id.into());
+        told.insert("version".into(), version.into());
+        told.extend((!shown).then(|| ("note".to_owned(), write::NOT_SHOWN.into())));
+        Ok(told.into())
     }
 }

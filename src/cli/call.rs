@@ -1,0 +1,101 @@
+//! `call`: one tool from the shell.
+
+use std::{io::Read, sync::Arc};
+
+use serde_json::Value;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Failure, Output,
+    options::{Options, configure},
+    upstream::Upstream,
+};
+use crate::{
+    auth::{Decision, Method, Principal, decide},
+    config::Purpose,
+    surface::Surface,
+    tool::{Call, JsonObject},
+    tools::{Catalogue, Entry, REFUSED},
+};
+
+/// Run one tool and print its answer as JSON
+///
+/// Exits with 1 and the reason on standard error if the tool fails.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  portkey-admin-mcp call list_configs --sandbox
+  portkey-admin-mcp call get_config '{\"slug\":\"pc-abc123\"}'
+  portkey-admin-mcp call create_config - < config.json")]
+pub struct Args {
+    /// Name of the tool, as `tools` lists it
+    tool: String,
+    /// Arguments as a JSON object, or `-` to read them from standard input
+    #[arg(default_value = "{}", value_name = "JSON|-")]
+    arguments: String,
+    #[command(flatten)]
+    options: Options,
+}
+
+pub async fn run(args: Args, output: &mut Output) -> Result<(), Failure> {
+    let config = configure(&args.options.inputs(Purpose::Client))?;
+    let arguments = arguments(&args.arguments)?;
+    let upstream = Upstream::connect(&config).await?;
+    let principal = Principal::new(Method::Stdio, upstream.portkey.credential_name());
+    let entry = find(&upstream.catalogue, &args.tool)?;
+    let surface = Surface { read_only: config.mcp.read_only };
+    if decide(&principal, &surface, entry.tool) == Decision::Hidden {
+        let name = entry.tool.name;
+        return Err(Failure::Failed(format!("`{name}` writes, and MCP_READ_ONLY is true")));
+    }
+    let principal = Arc::new(principal);
+    let mut call = Call::new(
+        Arc::clone(&principal),
+        upstream.portkey.clone(),
+        upstream.catalogue.recent.clone(),
+        Instant::now() + config.mcp.call_timeout,
+        CancellationToken::new(),
+        config.mcp.read_only,
+    );
+    match entry.call(&mut call, arguments).await {
+        Ok(answer) => {
+            output.line(&format!("{answer:#}"));
+            Ok(())
+        }
+        Err(error) => Err(Failure::Failed(error.report(entry.tool, &principal).to_string())),
+    }
+}
+
+fn arguments(text: &str) -> Result<JsonObject, Failure> {
+    let mut read = String::new();
+    let text = if text == "-" {
+        std::io::stdin().read_to_string(&mut read).map_err(|error| {
+            Failure::Usage(format!("standard input cannot be read as text ({error})"))
+        })?;
+        &read
+    } else {
+        text
+    };
+    match serde_json::from_str(text) {
+        Ok(Value::Object(arguments)) => Ok(arguments),
+        Ok(_) => Err(Failure::Usage("the arguments must be one JSON object, as in {}".into())),
+        Err(error) => Err(Failure::Usage(format!("the arguments are not JSON: {error}"))),
+    }
+}
+
+fn find<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Entry, Failure> {
+    if let Some(entry) = catalogue.get(name) {
+        return Ok(entry);
+    }
+    if let Some((_, instead)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
+        return Err(Failure::Usage(format!("`{name}` cannot be served: {instead}")));
+    }
+    let nearest = catalogue
+        .entries()
+        .iter()
+        .map(|entry| entry.tool.name)
+        .min_by_key(|known| strsim::damerau_levenshtein(known, name));
+    let hint = nearest.map(|known| format!("did you mean `{known}`? ")).unwrap_or_default();
+    Err(Failure::Usage(format!("there is no tool `{name}`; {hint}see `portkey-admin-mcp tools`")))
+}

@@ -1,0 +1,23 @@
+//! `config`: what is set, and by whom.
+
+use super::{Failure, Output, serve};
+use crate::config;
+
+/// Print the effective configuration, secrets as ***, and where each value came from
+///
+/// Checks it as `serve` does: problems go to standard error, one line each, and the exit code is 2.
+#[derive(clap::Args)]
+#[group(skip)]
+pub struct Args {
+    #[command(flatten)]
+    serve: serve::Args,
+}
+
+pub fn run(args: Args, output: &mut Output) -> Result<(), Failure> {
+    let loaded = config::load(&args.serve.inputs());
+    output.text(&loaded.values.effective());
+    for warning in &loaded.warnings {
+        output.error(&format!("warning: {warning}"));
+    }
+    loaded.config.map(drop).map_err(|problems| Failure::Usage(problems.to_string()))
+}

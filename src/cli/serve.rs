@@ -1,0 +1,120 @@
+//! `serve`: MCP over HTTP.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+
+use super::{
+    Failure,
+    options::{Options, configure},
+    signals,
+    upstream::Upstream,
+};
+use crate::{
+    config::{Config, Inputs, Purpose},
+    http::{
+        self, Ended, Gate, Hosts, Info, Lifecycle, Look, Origins, Readiness, ReadyCheck, Run, Site,
+        Upstream as Seen,
+    },
+    mcp::{Endpoint, SessionMode},
+    portkey::Portkey,
+};
+
+/// Serve MCP over HTTP (the default)
+///
+/// Listens on http://127.0.0.1:3000/mcp unless told otherwise. SIGTERM lets calls in flight finish;
+/// a second one ends at once.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    options: Options,
+    /// Address to listen on [env: MCP_HOST] [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<String>,
+    /// Port to listen on, 0 for a free one [env: MCP_PORT] [default: 3000]
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+impl Args {
+    pub fn inputs(self) -> Inputs {
+        let mut inputs = self.options.inputs(Purpose::Serve);
+        let host = self.host.map(|host| ("http.host", "--host", host));
+        let port = self.port.map(|port| ("http.port", "--port", port.to_string()));
+        inputs.flags.extend(host.into_iter().chain(port));
+        inputs
+    }
+}
+
+pub async fn run(args: Args) -> Result<(), Failure> {
+    let config = configure(&args.inputs())?;
+    // Before anything else: a signal during the start must not go unheard.
+    let signals = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
+    let upstream = Upstream::connect(&config).await?;
+    let Config { http: settings, auth, mcp, .. } = config;
+    let (listener, address) = http::bind(&settings).map_err(|error| {
+        Failure::Failed(format!(
+            "cannot listen on {} port {} ({error}); choose others with --host and --port",
+            settings.host, settings.port
+        ))
+    })?;
+
+    let lifecycle = Lifecycle::default();
+    let look =
+        (settings.ready_check == ReadyCheck::Portkey).then(|| look(upstream.portkey.clone()));
+    let site = Site {
+        limits: settings.limits.clone(),
+        hosts: Hosts::new(&settings),
+        origins: Origins::new(&settings, address),
+        info: Info {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            endpoint: http::endpoint_url(&settings, address),
+            auth_mode: auth.mode.as_str(),
+            session_mode: match mcp.session_mode {
+                SessionMode::Stateful => "stateful",
+                SessionMode::Stateless => "stateless",
+            },
+            event_store: "off",
+            read_only: mcp.read_only,
+            sandbox: mcp.sandbox,
+        },
+        gate: Gate::new(auth, upstream.portkey.credential_name()),
+        readiness: Readiness::new(lifecycle.clone(), look),
+        lifecycle: lifecycle.clone(),
+    };
+    let (catalogue, portkey) = (Arc::clone(&upstream.catalogue), upstream.portkey.clone());
+    let endpoint = Endpoint::new(mcp, catalogue, portkey);
+    let (calls, all) = (endpoint.clone(), endpoint.clone());
+    let router = http::router(site, move |request: Request| {
+        let endpoint = endpoint.clone();
+        async move { endpoint.handle(request).await }
+    });
+    let run = Run {
+        lifecycle,
+        signals,
+        idle: async move { calls.idle().await },
+        end: async move { all.stop().await },
+    };
+    tracing::info!("listening on http://{address}");
+    match http::serve(listener, router, &settings, run).await {
+        Ok(Ended::Drained | Ended::Overdue) => Ok(()),
+        Ok(Ended::Interrupted) => {
+            Err(Failure::Failed("stopped by a second signal before calls in flight ended".into()))
+        }
+        Err(error) => Err(Failure::Failed(format!("serving failed: {error}"))),
+    }
+}
+
+fn look(portkey: Portkey) -> Look {
+    Arc::new(move || {
+        let portkey = portkey.clone();
+        Box::pin(async move {
+            match portkey.probe(http::PROBE_TIMEOUT).await {
+                Ok(()) => Seen::Reached,
+                Err(error) if matches!(error.status(), Some(401 | 403)) => Seen::KeyRefused,
+                Err(_) => Seen::Unreachable,
+            }
+        })
+    })
+}

@@ -1,0 +1,54 @@
+//! What a tool call needs: the client, bound to a credential, and the tools.
+
+use std::sync::Arc;
+
+use super::Failure;
+use crate::{
+    config::Config,
+    portkey::{Credential, Portkey},
+    sandbox::Sandbox,
+    tools::Catalogue,
+};
+
+/// Name of the credential that the environment gives.
+const DEFAULT: &str = "default";
+/// The seeded key that the sandbox is used with: administrator of the first organisation.
+const SANDBOX_KEY: &str = "admin";
+
+/// The way to Portkey, or to the sandbox, which lives as long as this.
+pub struct Upstream {
+    pub portkey: Portkey,
+    pub catalogue: Arc<Catalogue>,
+    _sandbox: Option<Sandbox>,
+}
+
+impl Upstream {
+    pub async fn connect(config: &Config) -> Result<Self, Failure> {
+        let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
+        let catalogue = Catalogue::new(&config.tool_domains).map_err(|error| {
+            Failure::Usage(format!("`tools.domains` (PORTKEY_TOOL_DOMAINS): {error}"))
+        })?;
+        let (portkey, sandbox) = if let Some(settings) = &config.sandbox {
+            let sandbox = Sandbox::start(settings.clone())
+                .await
+                .map_err(|error| Failure::Failed(format!("the sandbox cannot start: {error}")))?;
+            let key = sandbox
+                .key(SANDBOX_KEY)
+                .ok_or_else(|| Failure::Failed("the sandbox has no administrator".into()))?;
+            let name = DEFAULT.to_owned();
+            let credential = Credential { name, key, base_url: sandbox.base_url() };
+            let portkey = Portkey::for_sandbox(&config.portkey, credential);
+            (portkey.map_err(|error| usage(&error))?, Some(sandbox))
+        } else {
+            let key = config
+                .api_key
+                .clone()
+                .ok_or_else(|| Failure::Usage("PORTKEY_API_KEY is not set".into()))?;
+            let base_url = config.portkey.base_url.clone();
+            let credential = Credential { name: DEFAULT.to_owned(), key, base_url };
+            let portkey = Portkey::new(&config.portkey, credential);
+            (portkey.map_err(|error| usage(&error))?, None)
+        };
+        Ok(Self { portkey, catalogue: Arc::new(catalogue), _sandbox: sandbox })
+    }
+}

@@ -1,0 +1,238 @@
+//! What must hold between keys, and what the environment asks that no key can give.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use secrecy::ExposeSecret;
+
+use super::{
+    Inputs, Purpose,
+    keys::{KEYS, find},
+    later,
+    problem::Problem,
+    read::Reader,
+    values::{Source, Values},
+};
+use crate::{auth, http};
+
+const PREFIXES: &[&str] = &["MCP_", "CLERK_", "PORTKEY_", "RATE_LIMIT_"];
+/// Known, and set by no key: used by tests and build steps.
+const OTHERS: &[&str] = &["MCP_CONFIG", "MCP_TRANSPORT", "PORTKEY_OPENAPI"];
+/// With the sandbox, none of these means anything.
+const UPSTREAM: &[&str] = &[
+    "portkey.api_key",
+    "portkey.base_url",
+    "portkey.allow_private_base_url",
+    "portkey.allow_insecure_http",
+];
+
+/// Puts back what the sandbox replaces, and says so.
+pub fn leave_out_portkey(values: &mut Values, warnings: &mut Vec<String>) {
+    for path in UPSTREAM {
+        let source = values.get(path).map(|setting| setting.source.clone());
+        values.reset(path);
+        if let Some(source) = source.filter(|source| *source != Source::Default) {
+            warnings.push(format!("`{path}` ({source}) is ignored: the sandbox needs no Portkey"));
+        }
+    }
+}
+
+/// Fills in defaults that depend on other keys.
+pub fn derive(values: &mut Values) {
+    let from_port_alias =
+        values.get("http.port").is_some_and(|setting| setting.source == Source::Env("PORT".into()));
+    if from_port_alias && !values.is_given("http.host") {
+        let why = "because PORT is set";
+        values.set("http.host", vec!["0.0.0.0".into()], Source::Derived(why));
+    }
+    if values.is_given("auth.token") && !values.is_given("auth.mode") {
+        let why = "because auth.token is set";
+        values.set("auth.mode", vec!["bearer".into()], Source::Derived(why));
+    }
+    if Reader(values).word("http.shutdown_delay_ms").is_empty() {
+        let (delay, why) = if super::http_settings(Reader(values)).is_loopback() {
+            ("0", "on a loopback address")
+        } else {
+            ("5000", "on an address that is not loopback")
+        };
+        values.set("http.shutdown_delay_ms", vec![delay.into()], Source::Derived(why));
+    }
+}
+
+/// Variables that are unknown, of later versions, or without effect.
+pub fn environment(
+    values: &Values,
+    environment: &BTreeMap<String, String>,
+    problems: &mut Vec<Problem>,
+    warnings: &mut Vec<String>,
+) {
+    let (refused, warned) = later::check(environment, values.is_given("auth.mode"));
+    problems.extend(refused);
+    warnings.extend(warned);
+    if environment.get("MCP_TRANSPORT").is_some_and(|value| !value.trim().is_empty()) {
+        warnings.push(
+            "`MCP_TRANSPORT` has no effect: `serve` speaks HTTP, `stdio` standard input".into(),
+        );
+    }
+    let known: Vec<&str> =
+        KEYS.iter().flat_map(|key| key.env).chain(OTHERS).chain(later::NAMES).copied().collect();
+    for name in environment.keys() {
+        let ours = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+        let plain = name.strip_suffix("_FILE").filter(|plain| is_secret(plain)).unwrap_or(name);
+        if !ours || known.contains(&plain) || name.starts_with("MCP_TEST_") || is_service_link(name)
+        {
+            continue;
+        }
+        let hint = super::nearest(name, known.iter().copied())
+            .map(|known| format!("; did you mean `{known}`?"))
+            .unwrap_or_default();
+        warnings.push(format!("`{name}` is not a variable of this server{hint}"));
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    KEYS.iter().any(|key| key.secret && key.env.contains(&name)) || later::NAMES.contains(&name)
+}
+
+/// What Kubernetes sets for a service called `mcp` or `portkey-…`.
+fn is_service_link(name: &str) -> bool {
+    name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.contains("_PORT_") && (name.contains("_TCP") || name.contains("_UDP"))
+}
+
+/// Who may call; `None` where that was not safe, with the problem noted.
+pub fn auth(
+    reader: Reader<'_>,
+    http: &http::Settings,
+    inputs: &Inputs,
+    problems: &mut Vec<Problem>,
+) -> Option<auth::Settings> {
+    let allow_unauthenticated_http = reader.flag("auth.allow_unauthenticated_http");
+    let mode = match inputs.purpose {
+        Purpose::Serve if reader.is("auth.mode", "bearer") => {
+            auth::Mode::Bearer(bearer(reader, problems)?)
+        }
+        Purpose::Serve if reader.0.is_given("auth.token") => {
+            fault(
+                reader,
+                "auth.mode",
+                "but `auth.token` is set, which only `bearer` asks for: unset one of them",
+                problems,
+            );
+            return None;
+        }
+        Purpose::Serve if !allow_unauthenticated_http => {
+            if let Some(why) = exposed(reader, http, &inputs.environment) {
+                problems.push(Problem::new(format!(
+                    "`auth.mode` is `none`, which is for this machine alone, but {why}: set \
+                     MCP_AUTH_MODE=bearer with MCP_AUTH_TOKEN, or \
+                     MCP_ALLOW_UNAUTHENTICATED_HTTP=true if something else guards the server"
+                )));
+                return None;
+            }
+            auth::Mode::None
+        }
+        Purpose::Serve | Purpose::Client | Purpose::Show => auth::Mode::None,
+    };
+    Some(auth::Settings { mode, allow_unauthenticated_http })
+}
+
+/// Why others than this machine may reach the server, as far as the configuration shows it.
+fn exposed(
+    reader: Reader<'_>,
+    http: &http::Settings,
+    environment: &BTreeMap<String, String>,
+) -> Option<String> {
+    if !http.is_loopback() {
+        let source = &reader.0.get("http.host")?.source;
+        return Some(format!("`http.host` is `{}` ({source})", http.host));
+    }
+    if http.public_base_url.is_some() {
+        return Some("`http.public_base_url` is set".into());
+    }
+    let proxy = environment.get("MCP_TRUST_PROXY").map(|value| value.trim().to_ascii_lowercase());
+    proxy
+        .filter(|value| !matches!(&**value, "" | "0" | "none" | "false" | "no" | "off"))
+        .map(|_| "`MCP_TRUST_PROXY` is set".into())
+}
+
+fn bearer(reader: Reader<'_>, problems: &mut Vec<Problem>) -> Option<auth::Bearer> {
+    let Some(token) = reader.secret("auth.token") else {
+        if reader.0.is_given("auth.token") {
+            return None;
+        }
+        problems.push(Problem::new(
+            "`auth.mode` is `bearer` but `auth.token` is not set: set MCP_AUTH_TOKEN or \
+             MCP_AUTH_TOKEN_FILE, for example to the output of `openssl rand -hex 32`",
+        ));
+        return None;
+    };
+    auth::Bearer::new(&token)
+        .map_err(|why| {
+            let remedy = format!("{why}; `openssl rand -hex 32` makes a good one");
+            fault(reader, "auth.token", &remedy, problems);
+        })
+        .ok()
+}
+
+fn fault(reader: Reader<'_>, path: &str, remedy: &str, problems: &mut Vec<Problem>) {
+    if let (Some(key), Some(setting)) = (find(path), reader.0.get(path)) {
+        problems.push(Problem::with(key, setting, remedy));
+    }
+}
+
+/// Addresses, hosts and origins.
+pub fn http(reader: Reader<'_>, http: &http::Settings, problems: &mut Vec<Problem>) {
+    let mut fault = |path: &str, remedy: &str| fault(reader, path, remedy, problems);
+    let is_name = |host: &str| {
+        !host.is_empty()
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
+    };
+    if http.host.parse::<IpAddr>().is_err() && !is_name(&http.host) {
+        fault("http.host", "write an IP address or a host name, without a port");
+    }
+    if let Some(url) = &http.public_base_url {
+        if url.query().is_some() || url.fragment().is_some() {
+            fault("http.public_base_url", "leave out query and fragment");
+        } else if url.path().trim_end_matches('/').ends_with("/mcp") {
+            fault("http.public_base_url", "leave out `/mcp`, which the server adds");
+        }
+    }
+    for host in &http.allowed_hosts {
+        if http::Host::parse(host).is_none() {
+            fault(
+                "http.allowed_hosts",
+                "write `name` or `name:port`, without scheme, path or wildcard",
+            );
+        }
+    }
+    for origin in &http.allowed_origins {
+        if http::normal_origin(origin).is_none() {
+            fault(
+                "http.allowed_origins",
+                "write `scheme://host` or `scheme://host:port` for each, or `null`; no wildcard, \
+                 no path",
+            );
+        }
+    }
+}
+
+/// Whether there is something to talk to.
+pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>) {
+    match reader.secret("portkey.api_key") {
+        Some(key) if !key.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) => {
+            let remedy = "it holds spaces or characters that no header can carry; copy it again";
+            fault(reader, "portkey.api_key", remedy, problems);
+        }
+        None if inputs.sandbox
+            || inputs.purpose == Purpose::Show
+            || reader.0.is_given("portkey.api_key") => {}
+        None => {
+            problems.push(Problem::new(
+                "`portkey.api_key` is not set: set PORTKEY_API_KEY or PORTKEY_API_KEY_FILE to a \
+                 Portkey Admin API key, or add --sandbox to try without an account",
+            ));
+        }
+        Some(_) => {}
+    }
+}

@@ -1,0 +1,128 @@
+//! Each mistake in the environment, and the one line that tells its remedy.
+
+use super::*;
+
+/// Environment, and the problem it is told.
+const BAD: &[(Environment, &str)] = &[
+    (
+        &[("MCP_PORT", "70000")],
+        "`http.port` is `70000` (env:MCP_PORT): write a whole number from 0 to 65535",
+    ),
+    (
+        &[("MCP_PORT", "tcp://10.0.0.1:80")],
+        "`http.port` is `tcp://10.0.0.1:80` (env:MCP_PORT): write a whole number from 0 to 65535; \
+         Kubernetes sets such values itself unless `enableServiceLinks` is false",
+    ),
+    (
+        &[("MCP_SESSION_MODE", "sticky")],
+        "`mcp.session_mode` is `sticky` (env:MCP_SESSION_MODE): write one of `stateful`, `stateless`",
+    ),
+    (
+        &[("MCP_AUTH_MODE", "clerk")],
+        "`auth.mode` is `clerk` (env:MCP_AUTH_MODE): write one of `none`, `bearer`; Clerk is not in \
+         this version",
+    ),
+    (
+        &[("MCP_READ_ONLY", "maybe")],
+        "`mcp.read_only` is `maybe` (env:MCP_READ_ONLY): write `true` or `false`",
+    ),
+    (
+        &[("MCP_MAX_REQUEST_SIZE", "1tb")],
+        "`http.max_request_bytes` is `1tb` (env:MCP_MAX_REQUEST_SIZE): write bytes from 1024 to \
+         67108864, or a size as in `1mb`",
+    ),
+    (
+        &[("MCP_SHUTDOWN_TIMEOUT_MS", "soon")],
+        "`http.shutdown_timeout_ms` is `soon` (env:MCP_SHUTDOWN_TIMEOUT_MS): write milliseconds \
+         from 0 to 3600000, or a time as in `30s`",
+    ),
+    (
+        &[("MCP_PUBLIC_BASE_URL", "mcp.example.com"), ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "1")],
+        "`http.public_base_url` is `mcp.example.com` (env:MCP_PUBLIC_BASE_URL): write a whole URL, \
+         as in `https://mcp.example.com`",
+    ),
+    (
+        &[
+            ("MCP_PUBLIC_BASE_URL", "https://mcp.example.com/mcp"),
+            ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "1"),
+        ],
+        "`http.public_base_url` is `https://mcp.example.com/mcp` (env:MCP_PUBLIC_BASE_URL): leave \
+         out `/mcp`, which the server adds",
+    ),
+    (
+        &[("CORS_ORIGIN", "*")],
+        "`http.allowed_origins` is `*` (env:CORS_ORIGIN): write `scheme://host` or \
+         `scheme://host:port` for each, or `null`; no wildcard, no path",
+    ),
+    (
+        &[("ALLOWED_HOSTS", "https://a.example")],
+        "`http.allowed_hosts` is `https://a.example` (env:ALLOWED_HOSTS): write `name` or \
+         `name:port`, without scheme, path or wildcard",
+    ),
+    (
+        &[("MCP_HOST", "0.0.0.0:80"), ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "1")],
+        "`http.host` is `0.0.0.0:80` (env:MCP_HOST): write an IP address or a host name, without a \
+         port",
+    ),
+    (
+        &[("MCP_HOST", "0.0.0.0")],
+        "`auth.mode` is `none`, which is for this machine alone, but `http.host` is `0.0.0.0` \
+         (env:MCP_HOST): set MCP_AUTH_MODE=bearer with MCP_AUTH_TOKEN, or \
+         MCP_ALLOW_UNAUTHENTICATED_HTTP=true if something else guards the server",
+    ),
+    (
+        &[("MCP_PUBLIC_BASE_URL", "https://mcp.example.com")],
+        "`auth.mode` is `none`, which is for this machine alone, but `http.public_base_url` is set: \
+         set MCP_AUTH_MODE=bearer with MCP_AUTH_TOKEN, or MCP_ALLOW_UNAUTHENTICATED_HTTP=true if \
+         something else guards the server",
+    ),
+    (
+        &[("MCP_AUTH_MODE", "bearer")],
+        "`auth.mode` is `bearer` but `auth.token` is not set: set MCP_AUTH_TOKEN or \
+         MCP_AUTH_TOKEN_FILE, for example to the output of `openssl rand -hex 32`",
+    ),
+    (
+        &[("MCP_AUTH_MODE", "bearer"), ("MCP_AUTH_TOKEN", "short")],
+        "`auth.token` is `***` (env:MCP_AUTH_TOKEN): it is shorter than 16 characters and could be \
+         guessed; `openssl rand -hex 32` makes a good one",
+    ),
+    (
+        &[
+            ("MCP_AUTH_MODE", "bearer"),
+            ("MCP_AUTH_TOKEN", "0123456789abcdef"),
+            ("MCP_AUTH_TOKEN_FILE", "x"),
+        ],
+        "`MCP_AUTH_TOKEN` and `MCP_AUTH_TOKEN_FILE` are both set: unset one of them",
+    ),
+    (
+        &[("MCP_AUTH_MODE", "none"), ("MCP_AUTH_TOKEN", "0123456789abcdef")],
+        "`auth.mode` is `none` (env:MCP_AUTH_MODE): but `auth.token` is set, which only `bearer` \
+         asks for: unset one of them",
+    ),
+    (
+        &[("MCP_CONFIG", "/nowhere.toml")],
+        "configuration file `/nowhere.toml` cannot be read (No such file or directory (os error \
+         2)): correct --config or MCP_CONFIG",
+    ),
+    (
+        &[("CLERK_ISSUER", "https://clerk.example.com")],
+        "`CLERK_ISSUER` asks for Clerk, which is not in this version: set MCP_AUTH_MODE to `bearer` \
+         with MCP_AUTH_TOKEN, or unset it",
+    ),
+    (
+        &[("MCP_TLS_CERT_PATH", "/cert.pem")],
+        "`MCP_TLS_CERT_PATH` is set, but TLS is not served in this version: put a proxy in front \
+         that ends it; unset it",
+    ),
+    (
+        &[("MCP_ACTION_LOG_REQUIRED", "true")],
+        "`MCP_ACTION_LOG_REQUIRED` is set, but actions are not logged in this version; unset it",
+    ),
+];
+
+#[test]
+fn each_mistake_in_the_environment_is_told_its_remedy() {
+    for (environment, expected) in BAD {
+        assert_eq!(problems(&inputs(environment)), [*expected], "{environment:?}");
+    }
+}

@@ -1,0 +1,247 @@
+//! The layers of a configuration, laid over each other: each key's text and where it came from.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use toml::Value;
+
+use super::{
+    keys::{self, KEYS, Key, Kind},
+    problem::Problem,
+};
+
+const DEFAULTS: &str = include_str!("../../config/default.toml");
+/// Longest file that a `…_FILE` variable may name.
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Default,
+    /// A default that depends on another key, and why it is this.
+    Derived(&'static str),
+    File(PathBuf),
+    Env(String),
+    Flag(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Derived(why) => write!(f, "default, {why}"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::Flag(name) => write!(f, "flag:{name}"),
+        }
+    }
+}
+
+/// One key's value as it was written.
+#[derive(Clone)]
+pub struct Setting {
+    pub texts: Vec<String>,
+    pub source: Source,
+}
+
+impl Setting {
+    /// The single text; empty where none is set.
+    pub fn text(&self) -> &str {
+        self.texts.first().map_or("", String::as_str)
+    }
+
+    /// The value as it may be shown.
+    pub fn shown(&self, key: &Key) -> String {
+        match () {
+            () if key.secret && !self.text().is_empty() => "***".into(),
+            () if key.kind == Kind::Url => without_userinfo(self.text()),
+            () => self.texts.join(","),
+        }
+    }
+}
+
+/// A URL's user name and password are secrets as well.
+fn without_userinfo(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => {
+            let (start, end) = (text.get(..scheme + 3), text.get(at..));
+            format!("{}***{}", start.unwrap_or_default(), end.unwrap_or_default())
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Every key's value. Debug shows nothing of them.
+#[derive(Clone, Default)]
+pub struct Values(BTreeMap<&'static str, Setting>);
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Values").finish_non_exhaustive()
+    }
+}
+
+impl Values {
+    /// The values of `config/default.toml`.
+    pub fn defaults(problems: &mut Vec<Problem>) -> Self {
+        let mut values = Self::default();
+        values.overlay_toml(DEFAULTS, &Source::Default, problems);
+        values
+    }
+
+    pub fn get(&self, path: &str) -> Option<&Setting> {
+        self.0.get(path)
+    }
+
+    pub fn set(&mut self, path: &'static str, texts: Vec<String>, source: Source) {
+        self.0.insert(path, Setting { texts, source });
+    }
+
+    /// Puts `path` back to its default.
+    pub fn reset(&mut self, path: &str) {
+        if let (Some(setting), Some(default)) =
+            (self.0.get_mut(path), Self::defaults(&mut Vec::new()).0.remove(path))
+        {
+            *setting = default;
+        }
+    }
+
+    /// Whether `path` was set to something by anyone.
+    pub fn is_given(&self, path: &str) -> bool {
+        self.get(path).is_some_and(|setting| setting.source != Source::Default)
+    }
+
+    pub fn overlay_file(&mut self, path: &Path, problems: &mut Vec<Problem>) {
+        match std::fs::read_to_string(path) {
+            Ok(text) => self.overlay_toml(&text, &Source::File(path.into()), problems),
+            Err(error) => problems.push(Problem::new(format!(
+                "configuration file `{}` cannot be read ({error}): correct --config or MCP_CONFIG",
+                path.display()
+            ))),
+        }
+    }
+
+    fn overlay_toml(&mut self, text: &str, source: &Source, problems: &mut Vec<Problem>) {
+        let table: toml::Table = match text.parse() {
+            Ok(table) => table,
+            Err(error) => {
+                // The error's own Display quotes the line, which may hold a secret.
+                let line = error.span().map_or(0, |span| {
+                    text.get(..span.start).unwrap_or(text).matches('\n').count() + 1
+                });
+                let what = error.message();
+                problems.push(Problem::new(format!("{source}, line {line}: not TOML ({what})")));
+                return;
+            }
+        };
+        for (section, value) in table {
+            let Value::Table(entries) = value else {
+                problems.push(unknown(&section, source));
+                continue;
+            };
+            for (name, value) in entries {
+                let path = format!("{section}.{name}");
+                let Some(key) = keys::find(&path) else {
+                    problems.push(unknown(&path, source));
+                    continue;
+                };
+                match texts(value) {
+                    // Empty is "not set": what lies below stays.
+                    Some(texts)
+                        if *source != Source::Default && texts.iter().all(String::is_empty) => {}
+                    Some(texts) => self.set(key.path, texts, source.clone()),
+                    None => problems.push(Problem::new(format!(
+                        "`{path}` ({source}) is neither a single value nor a list of texts: {}",
+                        super::read::expected(key.kind)
+                    ))),
+                }
+            }
+        }
+    }
+
+    /// Lays the environment over the values: each key's first variable that is set and not empty.
+    pub fn overlay_environment(
+        &mut self,
+        environment: &BTreeMap<String, String>,
+        problems: &mut Vec<Problem>,
+    ) {
+        let set = |name: &str| environment.get(name).filter(|value| !value.trim().is_empty());
+        for key in KEYS {
+            for &name in key.env {
+                let file_name = format!("{name}_FILE");
+                let file = set(&file_name).filter(|_| key.secret);
+                let text = match (set(name), file) {
+                    (Some(_), Some(_)) => {
+                        Err(format!("`{name}` and `{file_name}` are both set: unset one of them"))
+                    }
+                    (Some(text), None) => Ok((text.clone(), name.to_owned())),
+                    (None, Some(path)) => secret_file(Path::new(path))
+                        .map(|text| (text, file_name.clone()))
+                        .map_err(|why| {
+                            format!(
+                                "`{file_name}` names a file that {why}: correct the path or \
+                                     the file"
+                            )
+                        }),
+                    (None, None) => continue,
+                };
+                match text {
+                    Ok((text, name)) => {
+                        let texts = if key.kind == Kind::List {
+                            text.split(',').map(|part| part.trim().to_owned()).collect()
+                        } else {
+                            vec![if key.secret { text } else { text.trim().to_owned() }]
+                        };
+                        self.set(key.path, texts, Source::Env(name));
+                    }
+                    Err(why) => {
+                        problems.push(Problem::new(why));
+                        // Given, although not known: nobody shall ask for it as well.
+                        self.set(key.path, Vec::new(), Source::Env(file_name));
+                    }
+                }
+                break;
+            }
+        }
+    }
+}
+
+/// A secret's file without the newline at its end.
+fn secret_file(path: &Path) -> Result<String, String> {
+    let size = std::fs::metadata(path).map_err(|error| format!("cannot be read ({error})"))?.len();
+    if size > MAX_SECRET_BYTES {
+        return Err(format!("is longer than {MAX_SECRET_BYTES} bytes"));
+    }
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot be read ({})", error.kind()))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() { Err("is empty".into()) } else { Ok(text.to_owned()) }
+}
+
+fn texts(value: Value) -> Option<Vec<String>> {
+    match value {
+        Value::Array(items) => items.into_iter().map(scalar).collect(),
+        other => scalar(other).map(|text| vec![text]),
+    }
+}
+
+fn scalar(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Boolean(flag) => Some(flag.to_string()),
+        Value::Float(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => None,
+    }
+}
+
+fn unknown(path: &str, source: &Source) -> Problem {
+    let nearest = super::nearest(path, KEYS.iter().map(|key| key.path));
+    let hint = nearest.map_or_else(
+        || "see config/default.toml for all keys".to_owned(),
+        |key| format!("did you mean `{key}`?"),
+    );
+    Problem::new(format!("`{path}` ({source}) is not a key: {hint}"))
+}

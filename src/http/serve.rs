@@ -1,0 +1,143 @@
+//! The listener, from its first connection to its last.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
+
+use axum::Router;
+use axum_server::{Handle, Server};
+use hyper_util::rt::TokioTimer;
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Settings,
+    accept::Acceptor,
+    lifecycle::{Lifecycle, Phase},
+    listener::{Bound, Closable},
+};
+
+/// How long connections may take to close once nothing holds them any more.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How long connections may go on after the listener has closed, although nothing is under way.
+const SETTLE: Duration = Duration::from_millis(500);
+/// hyper's bound on headers lies this far above our own, which answers in JSON.
+const HEADER_SLACK: usize = 8 * 1024;
+const HTTP2_PING: Duration = Duration::from_secs(20);
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// After one signal, with every call answered.
+    Drained,
+    /// After one signal; calls that outlasted their time were cut off.
+    Overdue,
+    /// By a second signal.
+    Interrupted,
+}
+
+/// What the server needs besides its routes.
+pub struct Run<I, E> {
+    pub lifecycle: Lifecycle,
+    /// The first message stops the server gently, the second at once.
+    pub signals: mpsc::Receiver<()>,
+    /// Waits until no tool call is in flight.
+    pub idle: I,
+    /// Ends what still runs: calls, sessions, streams.
+    pub end: E,
+}
+
+/// Binds the address of the settings, port 0 to a free port.
+pub fn bind(settings: &Settings) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((&*settings.host, settings.port))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Serves until told to stop, then drains (design: `/ready` off, delay, listener closed, calls
+/// finished, sessions ended).
+pub async fn serve<I, E>(
+    listener: TcpListener,
+    router: Router,
+    settings: &Settings,
+    run: Run<I, E>,
+) -> io::Result<Ended>
+where
+    I: Future<Output = ()>,
+    E: Future<Output = ()>,
+{
+    let Run { lifecycle, mut signals, idle, end } = run;
+    let (handle, closing) = (Handle::new(), CancellationToken::new());
+    let listener = Closable::new(listener, closing.clone())?;
+    let mut serving = start(listener, router, settings, handle.clone());
+    lifecycle.enter(Phase::Serving);
+    tokio::select! {
+        _ = signals.recv() => {}
+        ended = &mut serving => {
+            ended.map_err(io::Error::other)??;
+            return Err(io::Error::other("the listener ended by itself"));
+        }
+    }
+    lifecycle.enter(Phase::Draining);
+    tracing::info!("draining");
+    let drained = async {
+        tokio::time::sleep(settings.shutdown_delay).await;
+        closing.cancel();
+        let answered = async {
+            settle(&handle).await;
+            handle.graceful_shutdown(None);
+            lifecycle.answered().await;
+            idle.await;
+        };
+        let in_time = timeout(settings.shutdown_timeout, answered).await.is_ok();
+        end.await;
+        // Connections close by themselves now.
+        let _ = timeout(FAREWELL, &mut serving).await;
+        if in_time { Ended::Drained } else { Ended::Overdue }
+    };
+    let ended = tokio::select! {
+        ended = drained => ended,
+        Some(()) = signals.recv() => Ended::Interrupted,
+    };
+    handle.shutdown();
+    tracing::info!("stopped");
+    Ok(ended)
+}
+
+/// Waits until nobody is connected any more, or has had the time to send what was under way.
+/// Every answer closes its connection now; an idle one closed from here could be in use already.
+async fn settle(handle: &Handle<Bound>) {
+    let nobody = async {
+        while handle.connection_count() > 0 {
+            tokio::time::sleep(SETTLE / 20).await;
+        }
+    };
+    let _ = timeout(SETTLE, nobody).await;
+}
+
+fn start(
+    listener: Closable,
+    router: Router,
+    settings: &Settings,
+    handle: Handle<Bound>,
+) -> JoinHandle<io::Result<()>> {
+    let limits = &settings.limits;
+    let mut server = Server::<Bound>::from_listener(listener)
+        .handle(handle)
+        .acceptor(Acceptor { timeout: limits.header_timeout });
+    let builder = server.http_builder();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.keep_alive_timeout)
+        .max_buf_size(limits.header_bytes + HEADER_SLACK);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HTTP2_PING)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
+    tokio::spawn(server.serve(router.into_make_service()))
+}

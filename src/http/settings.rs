@@ -1,0 +1,47 @@
+//! What can be set about the HTTP side.
+
+use std::{net::IpAddr, time::Duration};
+
+use url::Url;
+
+/// The section `[http]`; units, defaults and variables stand in `config/default.toml`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// A name or an IP address, IPv6 without brackets.
+    pub host: String,
+    pub port: u16,
+    pub public_base_url: Option<Url>,
+    pub allowed_hosts: Vec<String>,
+    pub allowed_origins: Vec<String>,
+    pub limits: Limits,
+    /// From the end of a request to the end of the next one's headers, on one connection.
+    pub keep_alive_timeout: Duration,
+    pub shutdown_delay: Duration,
+    pub shutdown_timeout: Duration,
+    pub ready_check: ReadyCheck,
+}
+
+/// What a request may be.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub request_bytes: usize,
+    pub header_bytes: usize,
+    /// From the connection to the end of its first request's headers.
+    pub header_timeout: Duration,
+    pub body_timeout: Duration,
+}
+
+/// What `/ready` looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadyCheck {
+    Local,
+    Portkey,
+}
+
+impl Settings {
+    /// Whether only this machine can connect. A name that is not `localhost` may lead anywhere.
+    pub fn is_loopback(&self) -> bool {
+        self.host.eq_ignore_ascii_case("localhost")
+            || self.host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    }
+}

@@ -1,0 +1,118 @@
+//! Requests that are too large, too slow, or harmful.
+
+use super::*;
+
+#[tokio::test]
+async fn headers_that_do_not_come_in_time_close_the_connection() {
+    let server =
+        Plan::with(|settings| settings.limits.header_timeout = Duration::from_millis(50)).start();
+    for start in ["", "P", "PRI * HTTP/2.0\r\n", "POST /mcp HTTP/1.1\r\nHost: lo"] {
+        let mut peer = server.connect().await;
+        peer.send(start).await;
+        assert_eq!(peer.rest().await, "", "after {start:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_waits_longer_for_its_next_request_than_a_new_one() {
+    let server =
+        Plan::with(|settings| settings.limits.header_timeout = Duration::from_millis(50)).start();
+    let mut peer = server.connect().await;
+    for _ in 0..2 {
+        peer.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        assert_eq!(status(&peer.until("}").await), 200);
+        // As long as a new connection may be silent.
+        assert_eq!(server.connect().await.rest().await, "");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_is_closed_at_last() {
+    let server =
+        Plan::with(|settings| settings.keep_alive_timeout = Duration::from_millis(50)).start();
+    let mut peer = server.connect().await;
+    peer.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert_eq!(status(&peer.rest().await), 200);
+}
+
+#[tokio::test]
+async fn a_slow_body_is_answered_408() {
+    let server =
+        Plan::with(|settings| settings.limits.body_timeout = Duration::from_millis(50)).start();
+    for head in ["Content-Length: 5\r\n\r\nab", "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"] {
+        let answer = server.raw(&format!("POST /mcp HTTP/1.1\r\nHost: localhost\r\n{head}")).await;
+        assert_eq!(status(&answer), 408, "{answer}");
+        assert_eq!(error_code(&answer), "body_timeout");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_answered_413_while_it_is_being_sent() {
+    let server = Plan::with(|settings| settings.limits.request_bytes = 1000).start();
+    let announced = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1001\r\n\r\n";
+    let endless = format!(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+        format!("190\r\n{}\r\n", "x".repeat(400)).repeat(3)
+    );
+    for request in [announced, &endless] {
+        let mut peer = server.connect().await;
+        peer.send(request).await;
+        let answer = peer.until("request_id\":\"").await;
+        assert_eq!(status(&answer), 413, "{answer}");
+        assert!(answer.contains("body_too_large"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_sender_of_a_far_too_large_body_still_sees_the_answer() {
+    let server = Plan::with(|settings| settings.limits.request_bytes = 1000).start();
+    let size = 8 << 20;
+    let answer = server
+        .ask_with(&format!("POST /mcp HTTP/1.1\r\nContent-Length: {size}"), &"x".repeat(size))
+        .await;
+    assert_eq!(error_code(&answer), "body_too_large");
+}
+
+#[tokio::test]
+async fn a_body_at_the_limit_arrives_whole_however_it_is_cut() {
+    let server = Plan::with(|settings| settings.limits.request_bytes = 1000).start();
+    let body = "x".repeat(1000);
+    let answer = server.ask_with("POST /mcp HTTP/1.1\r\nContent-Length: 1000", &body).await;
+    assert!(answer.ends_with(", 1000 bytes"), "{answer}");
+    let chunked = format!("{}0\r\n\r\n", "1\r\nx\r\n".repeat(1000));
+    let answer =
+        server.ask_with("POST /mcp HTTP/1.1\r\nTransfer-Encoding: chunked", &chunked).await;
+    assert!(answer.ends_with(", 1000 bytes"), "{answer}");
+}
+
+#[tokio::test]
+async fn headers_over_the_limit_are_answered_431() {
+    let server = Plan::default().start();
+    let answer = server.ask(&format!("GET / HTTP/1.1\r\nX-A: {}", "x".repeat(16 << 10))).await;
+    assert_eq!((status(&answer), &*error_code(&answer)), (431, "headers_too_large"));
+    let answer = server.ask(&format!("GET / HTTP/1.1\r\nX-A: {}", "x".repeat(64 << 10))).await;
+    assert_eq!(status(&answer), 431, "hyper's own bound");
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_500_and_the_next_request_works() {
+    let server = Plan::default().start();
+    let mut peer = server.connect().await;
+    peer.send("POST /mcp?panic HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n").await;
+    let answer = peer.until("}").await;
+    assert_eq!(status(&answer), 500);
+    assert!(answer.contains("internal_error") && !answer.contains("as asked"), "{answer}");
+    peer.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert_eq!(status(&peer.until("}").await), 200);
+}
+
+#[tokio::test]
+async fn no_spelling_of_the_path_goes_round_a_layer() {
+    let server = Plan::bearer().start();
+    for path in ["/mcp/", "/MCP", "//mcp", "/%6dcp", "/mcp%2f", "/./mcp", "/x/../mcp", "/mcp;a"] {
+        let answer = server.ask(&format!("POST {path} HTTP/1.1\r\nContent-Length: 0")).await;
+        assert_eq!((status(&answer), &*error_code(&answer)), (404, "not_found"), "{path}");
+    }
+    let answer = server.ask("POST http://127.0.0.1/mcp HTTP/1.1\r\nContent-Length: 0").await;
+    assert_eq!(status(&answer), 401, "the absolute form is the same path");
+}

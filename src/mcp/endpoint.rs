@@ -1,0 +1,352 @@
+//! The endpoint: one handler that parses a request once, decides its era, answers what rmcp would
+//! answer wrongly or slowly, and hands the rest to rmcp.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header::ACCEPT};
+use rmcp::{
+    model::{ClientJsonRpcMessage, ErrorCode, ProtocolVersion},
+    transport::streamable_http_server::{
+        SessionId, SessionManager as _, StreamableHttpService, session::never::NeverSessionManager,
+    },
+};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    MODERN, SUPPORTED, Server, SessionMode, Settings,
+    envelope::{Envelope, Malformed},
+    era::{self, Era, VERSION_HEADER},
+    lists::Lists,
+    reply,
+    services::{Legacy, Services, config},
+};
+use crate::{
+    auth::{Decision, Principal, decide},
+    portkey::Portkey,
+    surface::Surface,
+    tools::Catalogue,
+};
+
+const SESSION_HEADER: &str = "mcp-session-id";
+
+/// Headers that decide how a request is read: given twice, two readers could read differently.
+const ONCE: [&str; 5] = [VERSION_HEADER, "mcp-method", "mcp-name", SESSION_HEADER, "authorization"];
+
+/// How long calls have to say that the server stopped, once it does.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Answers every request to the MCP endpoint. Clones share everything.
+#[derive(Clone)]
+pub struct Endpoint {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Settings,
+    server: Server,
+    lists: Lists,
+    modern: StreamableHttpService<Server, NeverSessionManager>,
+    legacy: Services,
+    shutdown: CancellationToken,
+}
+
+/// What is held at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub sessions: usize,
+    /// Principals with a legacy service.
+    pub services: usize,
+    pub calls: usize,
+}
+
+impl Endpoint {
+    pub fn new(settings: Settings, catalogue: Arc<Catalogue>, portkey: Portkey) -> Self {
+        let shutdown = CancellationToken::new();
+        let server = Server::new(&settings, catalogue, portkey);
+        let factory = server.clone();
+        let modern = StreamableHttpService::new(
+            move || Ok(factory.clone()),
+            Arc::new(NeverSessionManager::default()),
+            config(&shutdown).with_legacy_session_mode(false),
+        );
+        let legacy = Services::new(settings.clone(), server.clone(), shutdown.clone());
+        let lists = Lists::new();
+        Self { shared: Arc::new(Shared { settings, server, lists, modern, legacy, shutdown }) }
+    }
+
+    /// Answers one request. The layers before have put the [`Principal`] into its extensions and
+    /// bounded its body.
+    pub async fn handle(&self, mut request: Request) -> Response {
+        let shared = &*self.shared;
+        let Some(surface) = Surface::from_path(request.uri().path(), shared.settings.read_only)
+        else {
+            return reply::error(
+                StatusCode::NOT_FOUND,
+                None,
+                ErrorCode::INVALID_REQUEST,
+                "no such endpoint",
+                None,
+            );
+        };
+        let Some(principal) = request.extensions().get::<Arc<Principal>>().cloned() else {
+            let message = "the request has no principal";
+            return reply::error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                None,
+                ErrorCode::INTERNAL_ERROR,
+                message,
+                None,
+            );
+        };
+        if let Some(name) = repeated(request.headers()) {
+            let message = format!("the header `{name}` is there more than once");
+            return reply::error(
+                StatusCode::BAD_REQUEST,
+                None,
+                ErrorCode::HEADER_MISMATCH,
+                &message,
+                None,
+            );
+        }
+        request.extensions_mut().insert(surface);
+        let caller = Caller { principal, surface };
+        match *request.method() {
+            Method::POST => self.post(request, caller).await,
+            Method::GET | Method::DELETE => self.stream_or_end(request, caller).await,
+            _ => reply::not_allowed("GET, POST, DELETE"),
+        }
+    }
+
+    async fn post(&self, mut request: Request, caller: Caller) -> Response {
+        let shared = &*self.shared;
+        let Ok(body) = to_bytes(std::mem::take(request.body_mut()), usize::MAX).await else {
+            let message = "the body could not be read";
+            return reply::error(
+                StatusCode::BAD_REQUEST,
+                None,
+                ErrorCode::PARSE_ERROR,
+                message,
+                None,
+            );
+        };
+        let envelope = match Envelope::parse(&body, shared.settings.max_json_depth) {
+            Ok(envelope) => envelope,
+            Err(malformed) => return refuse(&malformed),
+        };
+        accept_any(request.headers_mut());
+        match era::era(&Method::POST, request.headers(), Some(&envelope)) {
+            Era::Modern => self.modern(request, &body, &envelope, &caller).await,
+            Era::LegacyInMeta(version) => {
+                let message =
+                    format!("`_meta` cannot name revision {version}: it begins with `initialize`");
+                unsupported(&envelope, &message, &[MODERN], &version)
+            }
+            Era::Unknown(version) => {
+                unsupported(&envelope, "this protocol version is not served", &SUPPORTED, &version)
+            }
+            Era::Legacy | Era::NotThere => self.legacy(request, &body, &envelope, &caller).await,
+        }
+    }
+
+    async fn modern(
+        &self,
+        request: Request,
+        body: &Bytes,
+        envelope: &Envelope<'_>,
+        caller: &Caller,
+    ) -> Response {
+        let shared = &*self.shared;
+        let headers = request.headers();
+        if is_list(envelope)
+            && era::is_complete(headers, envelope)
+            && accepts_both(headers)
+            && let Some(id) = envelope.id
+        {
+            return self.list(caller, true, id, headers);
+        }
+        let response = shared.modern.handle(with_body(request, body)).await;
+        self.finish(response.map(Body::new), envelope)
+    }
+
+    async fn legacy(
+        &self,
+        mut request: Request,
+        body: &Bytes,
+        envelope: &Envelope<'_>,
+        caller: &Caller,
+    ) -> Response {
+        let shared = &*self.shared;
+        let stateful = shared.settings.session_mode == SessionMode::Stateful;
+        let Some(legacy) = shared.legacy.of(caller.principal.id()).await else {
+            return reply::busy(envelope.id, "all places for callers are taken: try again later");
+        };
+        if envelope.method.as_deref() == Some("initialize") {
+            if stateful && shared.legacy.counts().await.0 >= shared.settings.max_sessions {
+                return reply::busy(envelope.id, "all sessions are taken: try again later");
+            }
+            follow_body(request.headers_mut(), envelope);
+        } else if is_list(envelope)
+            && accepts_both(request.headers())
+            && let Some(id) = envelope.id
+            && (!stateful || touched(&legacy, request.headers()).await)
+        {
+            return self.list(caller, false, id, request.headers());
+        }
+        let response = legacy.service.handle(with_body(request, body)).await;
+        self.finish(response.map(Body::new), envelope)
+    }
+
+    /// GET opens a session's stream, DELETE ends the session.
+    async fn stream_or_end(&self, request: Request, caller: Caller) -> Response {
+        let shared = &*self.shared;
+        if era::era(request.method(), request.headers(), None) == Era::NotThere
+            || shared.settings.session_mode == SessionMode::Stateless
+        {
+            return reply::not_allowed("POST");
+        }
+        let Some(legacy) = shared.legacy.of(caller.principal.id()).await else {
+            return reply::busy(None, "all places for callers are taken: try again later");
+        };
+        if *request.method() == Method::DELETE
+            && let Some(session) = session(request.headers())
+            && !legacy.has(&session).await
+        {
+            let gone = StatusCode::NOT_FOUND.into_response();
+            return reply::in_json(gone, None, false);
+        }
+        let response = legacy.service.handle(request).await.map(Body::new);
+        reply::in_json(response, None, shared.shutdown.is_cancelled())
+    }
+
+    fn list(
+        &self,
+        caller: &Caller,
+        modern: bool,
+        id: &serde_json::value::RawValue,
+        headers: &HeaderMap,
+    ) -> Response {
+        let Caller { principal, surface } = caller;
+        let catalogue = self.shared.server.catalogue();
+        let listed = |entry: &crate::tools::Entry| {
+            decide(principal, surface, entry.tool) == Decision::Visible
+        };
+        self.shared.lists.answer(catalogue, listed, modern, id, headers)
+    }
+
+    fn finish(&self, response: Response, envelope: &Envelope<'_>) -> Response {
+        reply::in_json(response, envelope.id, self.shared.shutdown.is_cancelled())
+    }
+
+    pub async fn counts(&self) -> Counts {
+        let (sessions, services) = self.shared.legacy.counts().await;
+        Counts { sessions, services, calls: self.shared.server.calls_in_flight() }
+    }
+
+    /// Waits until no call is in flight.
+    pub async fn idle(&self) {
+        self.shared.server.idle().await;
+    }
+
+    /// Ends what is still running: calls answer that the server stopped, then every session and
+    /// stream is closed.
+    pub async fn stop(&self) {
+        self.shared.server.stop();
+        // Calls end at once; what does not is cut.
+        let _ = tokio::time::timeout(LAST_WORDS, self.idle()).await;
+        self.shared.shutdown.cancel();
+    }
+}
+
+struct Caller {
+    principal: Arc<Principal>,
+    surface: Surface,
+}
+
+fn repeated(headers: &HeaderMap) -> Option<&'static str> {
+    ONCE.into_iter().find(|name| headers.get_all(*name).iter().nth(1).is_some())
+}
+
+fn refuse(malformed: &Malformed) -> Response {
+    let (code, message) = match malformed {
+        Malformed::NotJson(place) => {
+            (ErrorCode::PARSE_ERROR, format!("the body is not JSON: {place}"))
+        }
+        Malformed::NotJsonRpc(why) => (ErrorCode::INVALID_REQUEST, (*why).to_owned()),
+    };
+    reply::error(StatusCode::BAD_REQUEST, None, code, &message, None)
+}
+
+/// -32022 with the revisions to choose from (basic/versioning).
+fn unsupported(
+    envelope: &Envelope<'_>,
+    message: &str,
+    supported: &[ProtocolVersion],
+    requested: &str,
+) -> Response {
+    let data = json!({ "supported": supported, "requested": requested });
+    let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
+    reply::error(StatusCode::BAD_REQUEST, envelope.id, code, message, Some(data))
+}
+
+/// Clients that accept anything accept both kinds of answer.
+fn accept_any(headers: &mut HeaderMap) {
+    let any = match headers.get(ACCEPT) {
+        None => true,
+        Some(value) => value
+            .to_str()
+            .is_ok_and(|value| value.split(',').any(|kind| kind.trim().starts_with("*/*"))),
+    };
+    if any {
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    }
+}
+
+fn accepts_both(headers: &HeaderMap) -> bool {
+    let mut kinds = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let (mut json, mut stream) = (false, false);
+    kinds.by_ref().for_each(|value| {
+        json |= value.contains("application/json");
+        stream |= value.contains("text/event-stream");
+    });
+    json && stream
+}
+
+/// A list that every request may have; one with a cursor is for rmcp to refuse.
+fn is_list(envelope: &Envelope<'_>) -> bool {
+    envelope.method.as_deref() == Some("tools/list") && envelope.params.cursor.is_none()
+}
+
+/// `initialize` begins a session whatever its header says: the body's revision counts.
+fn follow_body(headers: &mut HeaderMap, envelope: &Envelope<'_>) {
+    headers.remove(VERSION_HEADER);
+    if let Some(version) = envelope.params.protocol_version.as_deref()
+        && era::is_legacy(version)
+        && let Ok(version) = HeaderValue::from_str(version)
+    {
+        headers.insert(VERSION_HEADER, version);
+    }
+}
+
+fn session(headers: &HeaderMap) -> Option<SessionId> {
+    Some(headers.get(SESSION_HEADER)?.to_str().ok()?.into())
+}
+
+/// Whether the session is there; if so, it counts as used.
+async fn touched(legacy: &Legacy, headers: &HeaderMap) -> bool {
+    let Some(session) = session(headers) else { return false };
+    // A notification that no server acts on resets the session's idle timer.
+    let unused = json!({ "jsonrpc": "2.0", "method": "notifications/touched" });
+    let Ok(unused) = serde_json::from_value::<ClientJsonRpcMessage>(unused) else { return false };
+    legacy.sessions.accept_message(&session, unused).await.is_ok()
+}
+
+fn with_body(request: Request, body: &Bytes) -> http::Request<http_body_util::Full<Bytes>> {
+    request.map(|_| http_body_util::Full::new(body.clone()))
+}

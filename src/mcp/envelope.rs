@@ -1,0 +1,196 @@
+//! The JSON-RPC envelope, parsed once (JSON-RPC 2.0; MCP basic/index).
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+/// What routing needs of a message; everything else stays unread.
+#[derive(Debug)]
+pub(super) struct Envelope<'a> {
+    /// As it came; `None` for notifications and for responses.
+    pub id: Option<&'a RawValue>,
+    /// `None` for responses.
+    pub method: Option<Cow<'a, str>>,
+    pub params: Params<'a>,
+}
+
+/// What routing needs of the parameters.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Params<'a> {
+    #[serde(borrow, rename = "_meta")]
+    meta: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub cursor: Option<&'a RawValue>,
+    /// Of `initialize`.
+    #[serde(borrow, rename = "protocolVersion")]
+    pub protocol_version: Option<Cow<'a, str>>,
+}
+
+/// Why a body is no message, with the JSON-RPC code that says so.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Malformed {
+    /// -32700.
+    NotJson(String),
+    /// -32600.
+    NotJsonRpc(&'static str),
+}
+
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(borrow)]
+    jsonrpc: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    method: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    params: Option<&'a RawValue>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+/// Keeps an explicit null apart from an absent member.
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+impl<'a> Envelope<'a> {
+    /// Parses a body of at most `max_depth` levels.
+    pub fn parse(body: &'a [u8], max_depth: usize) -> Result<Self, Malformed> {
+        if depth(body) > max_depth {
+            return Err(Malformed::NotJsonRpc("the message is nested too deeply"));
+        }
+        let members: Members<'_> =
+            serde_json::from_slice(body).map_err(|error| why(body, &error))?;
+        if members.jsonrpc.as_deref() != Some("2.0") {
+            return Err(Malformed::NotJsonRpc("`jsonrpc` has to be \"2.0\""));
+        }
+        if members.id.is_some_and(|id| !is_id(id.get())) {
+            return Err(Malformed::NotJsonRpc("`id` has to be a string or an integer"));
+        }
+        if members.method.is_none() && (members.result.is_none() == members.error.is_none()) {
+            return Err(Malformed::NotJsonRpc(
+                "a message has a `method`, a `result` or an `error`",
+            ));
+        }
+        let params = match members.params.map(RawValue::get) {
+            None | Some("null") => Params::default(),
+            Some(params) if params.starts_with('{') => serde_json::from_str(params)
+                .map_err(|_| Malformed::NotJsonRpc("`params` is malformed"))?,
+            Some(_) => return Err(Malformed::NotJsonRpc("`params` has to be an object")),
+        };
+        Ok(Self { id: members.id, method: members.method, params })
+    }
+
+    /// The revision that `_meta` names, and whether `_meta` has all that modern requests need.
+    pub fn meta(&self) -> Meta {
+        let Some(Ok(Value::Object(meta))) =
+            self.params.meta.map(|it| serde_json::from_str(it.get()))
+        else {
+            return Meta::default();
+        };
+        let field = |name: &str| meta.get(&format!("io.modelcontextprotocol/{name}"));
+        Meta {
+            version: field("protocolVersion").and_then(Value::as_str).map(str::to_owned),
+            complete: field("clientCapabilities").is_some_and(Value::is_object),
+        }
+    }
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Meta {
+    pub version: Option<String>,
+    /// Declares the client's capabilities.
+    pub complete: bool,
+}
+
+fn is_id(id: &str) -> bool {
+    id.starts_with('"') || id.parse::<i64>().is_ok()
+}
+
+fn why(body: &[u8], error: &serde_json::Error) -> Malformed {
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    match (first, serde_json::from_slice::<&RawValue>(body)) {
+        (Some(b'['), Ok(_)) => {
+            Malformed::NotJsonRpc("batches are not served: send one message a request")
+        }
+        (_, Ok(_)) => Malformed::NotJsonRpc("the body is no JSON-RPC message"),
+        _ => Malformed::NotJson(format!("line {} column {}", error.line(), error.column())),
+    }
+}
+
+/// How deeply objects and lists are nested, without building anything.
+fn depth(body: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in body {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+        } else {
+            match byte {
+                b'"' => in_string = true,
+                b'{' | b'[' => {
+                    depth += 1;
+                    deepest = deepest.max(depth);
+                }
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &str) -> Result<Envelope<'_>, Malformed> {
+        Envelope::parse(body.as_bytes(), 8)
+    }
+
+    #[test]
+    fn a_message_is_read_as_far_as_routing_needs() {
+        let body = r#"{"jsonrpc":"2.0","id":"a","method":"tools/list","params":{"cursor":"c","_meta":{
+            "io.modelcontextprotocol/protocolVersion":"2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+        let envelope = parse(body).unwrap();
+        assert_eq!(envelope.id.map(RawValue::get), Some("\"a\""));
+        assert_eq!(envelope.method.as_deref(), Some("tools/list"));
+        assert_eq!(envelope.meta(), Meta { version: Some("2026-07-28".into()), complete: true });
+        assert!(parse(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#).unwrap().method.is_none());
+        assert!(parse(r#"{"jsonrpc":"2.0","method":"x","params":null}"#).unwrap().id.is_none());
+    }
+
+    #[test]
+    fn what_is_no_message_is_told_apart() {
+        assert!(matches!(parse("{\"jsonrpc\""), Err(Malformed::NotJson(_))));
+        assert!(matches!(parse(""), Err(Malformed::NotJson(_))));
+        let deep = format!("{}{}", "[".repeat(9), "]".repeat(9));
+        for body in [
+            "[]",
+            "5",
+            "{}",
+            r#"{"jsonrpc":"1.0","method":"x"}"#,
+            r#"{"jsonrpc":"2.0","id":null,"method":"x"}"#,
+            r#"{"jsonrpc":"2.0","id":1.5,"method":"x"}"#,
+            r#"{"jsonrpc":"2.0","id":18446744073709551615,"method":"x"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"x"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"x","params":[]}"#,
+            r#"{"jsonrpc":"2.0","id":1}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":5}"#,
+            &deep,
+        ] {
+            assert!(matches!(parse(body), Err(Malformed::NotJsonRpc(_))), "{body}");
+        }
+    }
+}

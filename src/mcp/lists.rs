@@ -1,0 +1,227 @@
+//! `tools/list` from prepared bytes: a list is the concatenation of the listed tools' JSON in the
+//! catalogue's order. Finished lists are kept by era and set of tools, never by caller or URL.
+
+use std::{io::Write as _, sync::Arc};
+
+use axum::response::Response;
+use bytes::Bytes;
+use flate2::{Compress, Compression, FlushCompress};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY},
+};
+use moka::sync::Cache;
+use serde_json::{json, value::RawValue};
+
+use super::{LIST_TTL_MS, reply, server::implementation};
+use crate::tools::{Catalogue, Entry};
+
+/// So many different lists are kept.
+const KEPT: u64 = 64;
+
+pub(super) struct Lists {
+    made: Cache<Key, Arc<List>>,
+}
+
+/// Era, and one bit a listed tool.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    modern: bool,
+    tools: Box<[u64]>,
+}
+
+/// An answer but for its end, which holds the request's id.
+struct List {
+    plain: Bytes,
+    gzip: Bytes,
+    /// Over `plain`, to go on from.
+    crc: crc32fast::Hasher,
+}
+
+impl Lists {
+    pub fn new() -> Self {
+        Self { made: Cache::new(KEPT) }
+    }
+
+    /// The answer to a `tools/list` that may show the tools for which `listed` holds.
+    pub fn answer(
+        &self,
+        catalogue: &Catalogue,
+        listed: impl Fn(&Entry) -> bool,
+        modern: bool,
+        id: &RawValue,
+        headers: &HeaderMap,
+    ) -> Response {
+        let entries = catalogue.entries();
+        let mut tools = vec![0_u64; entries.len().div_ceil(64)];
+        for (i, _) in entries.iter().enumerate().filter(|(_, entry)| listed(entry)) {
+            if let Some(bits) = tools.get_mut(i / 64) {
+                *bits |= 1 << (i % 64);
+            }
+        }
+        let key = Key { modern, tools: tools.into() };
+        let list = self.made.get_with_by_ref(&key, || {
+            let chosen =
+                entries.iter().enumerate().filter(|(i, _)| key.has(*i)).map(|(_, entry)| entry);
+            Arc::new(List::new(chosen, modern))
+        });
+        let end = format!(",\"id\":{}}}", id.get());
+        let mut response = if takes_gzip(headers) {
+            let mut response = reply::json(StatusCode::OK, list.gzipped(&end));
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            response
+        } else {
+            reply::json(StatusCode::OK, reply::two_parts(list.plain.clone(), end.into()))
+        };
+        response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+        response
+    }
+}
+
+impl Key {
+    fn has(&self, i: usize) -> bool {
+        self.tools.get(i / 64).is_some_and(|bits| bits & (1 << (i % 64)) != 0)
+    }
+}
+
+impl List {
+    fn new<'a>(entries: impl Iterator<Item = &'a Entry>, modern: bool) -> Self {
+        let mut plain = String::from(r#"{"jsonrpc":"2.0","result":{"#);
+        if modern {
+            let meta = json!({ "io.modelcontextprotocol/serverInfo": implementation() });
+            let about = format!(
+                r#""resultType":"complete","_meta":{meta},"ttlMs":{LIST_TTL_MS},"cacheScope":"public","#
+            );
+            plain.push_str(&about);
+        }
+        plain.push_str(r#""tools":["#);
+        for (i, entry) in entries.enumerate() {
+            if i > 0 {
+                plain.push(',');
+            }
+            plain.push_str(&entry.json);
+        }
+        plain.push_str("]}");
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(plain.as_bytes());
+        let gzip = opened_gzip(plain.as_bytes()).into();
+        Self { plain: plain.into(), gzip, crc }
+    }
+
+    /// One gzip member: the compressed part, then the end as a stored block (RFC 1951 §3.2.4) and
+    /// the trailer (RFC 1952 §2.3.1). Nothing is compressed anew.
+    fn gzipped(&self, end: &str) -> axum::body::Body {
+        let Ok(length) = u16::try_from(end.len()) else {
+            // An id of 64 KiB: not worth a second way of compressing.
+            let mut whole = flate2::write::GzEncoder::new(Vec::new(), Compression::fast());
+            // Writing to a vector cannot fail.
+            let _ = whole.write_all(&self.plain).and_then(|()| whole.write_all(end.as_bytes()));
+            return whole.finish().unwrap_or_default().into();
+        };
+        let mut crc = self.crc.clone();
+        crc.update(end.as_bytes());
+        let mut tail = Vec::with_capacity(end.len() + 13);
+        tail.push(0b001);
+        tail.extend(length.to_le_bytes());
+        tail.extend((!length).to_le_bytes());
+        tail.extend(end.as_bytes());
+        tail.extend(crc.finalize().to_le_bytes());
+        // RFC 1952: the size modulo 2^32.
+        let size = (self.plain.len() + end.len()) as u64 & u64::from(u32::MAX);
+        tail.extend(u32::try_from(size).unwrap_or_default().to_le_bytes());
+        reply::two_parts(self.gzip.clone(), tail.into())
+    }
+}
+
+/// A gzip header and `bytes` as deflate blocks that end on a byte and are not the last.
+fn opened_gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let mut deflate = Compress::new(Compression::best(), false);
+    out.reserve(bytes.len() / 2 + 1024);
+    loop {
+        let done = usize::try_from(deflate.total_in()).unwrap_or(usize::MAX);
+        let rest = bytes.get(done..).unwrap_or_default();
+        // Only a wrong state of the stream is an error, and this one is fresh.
+        let _ = deflate.compress_vec(rest, &mut out, FlushCompress::Sync);
+        let all_in = deflate.total_in() >= bytes.len() as u64;
+        if all_in && out.len() < out.capacity() {
+            return out;
+        }
+        out.reserve(bytes.len() / 2 + 1024);
+    }
+}
+
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value.split(',').any(|coding| {
+            let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
+            name.trim().eq_ignore_ascii_case("gzip") && !is_zero(parameters)
+        })
+    })
+}
+
+fn is_zero(parameters: &str) -> bool {
+    let weight =
+        parameters.trim().strip_prefix("q=").map(str::trim).and_then(|q| q.parse::<f32>().ok());
+    weight.is_some_and(|weight| weight <= 0.0)
+}
+
+/// The result of `tools/list` as rmcp sends it, for what goes through rmcp all the same.
+pub(super) fn scope_and_ttl(modern: bool) -> (Option<u64>, Option<rmcp::model::CacheScope>) {
+    (modern.then_some(LIST_TTL_MS), modern.then_some(rmcp::model::CacheScope::Public))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_list_is_the_same_plain_and_compressed_and_one_gzip_member() {
+        let catalogue = Catalogue::new(&[]).unwrap();
+        let lists = Lists::new();
+        for modern in [false, true] {
+            let mut read = Vec::new();
+            for coding in ["identity", "br, gzip;q=0.5"] {
+                let mut headers = HeaderMap::new();
+                headers.insert(ACCEPT_ENCODING, coding.parse().unwrap());
+                let id: Box<RawValue> = serde_json::from_str("\"a-1\"").unwrap();
+                let response = lists.answer(&catalogue, |_| true, modern, &id, &headers);
+                let packed = response.headers().contains_key(CONTENT_ENCODING);
+                assert_eq!(packed, coding.contains("gzip"));
+                let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+                let mut bytes = Vec::new();
+                if packed {
+                    // Reads one member; what follows it would be left over.
+                    let mut member = flate2::bufread::GzDecoder::new(&*body);
+                    member.read_to_end(&mut bytes).unwrap();
+                    assert!(member.into_inner().is_empty());
+                } else {
+                    bytes = body.to_vec();
+                }
+                let answer: Value = serde_json::from_slice(&bytes).unwrap();
+                assert_eq!(answer["id"], "a-1");
+                assert_eq!(
+                    answer["result"]["tools"].as_array().unwrap().len(),
+                    catalogue.entries().len()
+                );
+                assert_eq!(answer["result"]["ttlMs"].is_number(), modern);
+                read.push(answer);
+            }
+            assert_eq!(read[0], read[1]);
+        }
+    }
+
+    #[test]
+    fn a_coding_with_weight_zero_is_refused() {
+        let takes = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, value.parse().unwrap());
+            takes_gzip(&headers)
+        };
+        assert!(takes("gzip") && takes("deflate, GZIP ;q=1") && !takes("gzip;q=0") && !takes("br"));
+    }
+}

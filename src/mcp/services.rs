@@ -1,0 +1,100 @@
+//! Legacy services: one per principal, so that no session or stream of one can be reached by
+//! another. rmcp itself binds nothing to a principal.
+
+use std::{collections::HashMap, sync::Arc};
+
+use rmcp::transport::streamable_http_server::{
+    SessionId, StreamableHttpServerConfig, StreamableHttpService,
+    session::local::{LocalSessionManager, SessionConfig},
+};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::{Server, SessionMode, Settings};
+use crate::auth::PrincipalId;
+
+/// So many principals have services at once.
+const MAX_SERVICES: usize = 256;
+
+pub(super) type Service = StreamableHttpService<Server, LocalSessionManager>;
+
+/// A principal's service and its sessions.
+#[derive(Clone)]
+pub(super) struct Legacy {
+    pub service: Service,
+    pub sessions: Arc<LocalSessionManager>,
+}
+
+pub(super) struct Services {
+    settings: Settings,
+    server: Server,
+    shutdown: CancellationToken,
+    by_principal: Mutex<HashMap<PrincipalId, Legacy>>,
+}
+
+impl Services {
+    pub fn new(settings: Settings, server: Server, shutdown: CancellationToken) -> Self {
+        Self { settings, server, shutdown, by_principal: Mutex::default() }
+    }
+
+    /// The principal's service; `None` when all places are taken by others with sessions.
+    pub async fn of(&self, id: PrincipalId) -> Option<Legacy> {
+        let mut services = self.by_principal.lock().await;
+        if let Some(legacy) = services.get(&id) {
+            return Some(legacy.clone());
+        }
+        if services.len() >= MAX_SERVICES {
+            let mut idle = None;
+            for (id, legacy) in &*services {
+                if legacy.sessions.sessions.read().await.is_empty() {
+                    idle = Some(*id);
+                    break;
+                }
+            }
+            services.remove(&idle?);
+        }
+        let legacy = self.make();
+        services.insert(id, legacy.clone());
+        Some(legacy)
+    }
+
+    fn make(&self) -> Legacy {
+        let mut session = SessionConfig::default();
+        session.keep_alive = Some(self.settings.session_timeout);
+        let mut sessions = LocalSessionManager::default();
+        sessions.session_config = session;
+        let sessions = Arc::new(sessions);
+        let server = self.server.clone();
+        let config = config(&self.shutdown)
+            .with_legacy_session_mode(self.settings.session_mode == SessionMode::Stateful);
+        let service =
+            StreamableHttpService::new(move || Ok(server.clone()), sessions.clone(), config);
+        Legacy { service, sessions }
+    }
+
+    /// Sessions over all principals, and how many principals have a service.
+    pub async fn counts(&self) -> (usize, usize) {
+        let services = self.by_principal.lock().await;
+        let mut sessions = 0;
+        for legacy in services.values() {
+            sessions += legacy.sessions.sessions.read().await.len();
+        }
+        (sessions, services.len())
+    }
+}
+
+impl Legacy {
+    pub async fn has(&self, session: &SessionId) -> bool {
+        self.sessions.sessions.read().await.contains_key(session)
+    }
+}
+
+/// What both eras share. Host and Origin are checked by the layers before, sizes too.
+pub(super) fn config(shutdown: &CancellationToken) -> StreamableHttpServerConfig {
+    StreamableHttpServerConfig::default()
+        .with_json_response(true)
+        .disable_allowed_hosts()
+        .disable_allowed_origins()
+        .with_max_request_body_bytes(usize::MAX)
+        .with_cancellation_token(shutdown.child_token())
+}

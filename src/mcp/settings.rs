@@ -1,0 +1,32 @@
+//! Settings of the MCP side.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Whether legacy clients get sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionMode {
+    Stateful,
+    Stateless,
+}
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub session_mode: SessionMode,
+    /// Legacy sessions in memory, over all principals.
+    pub max_sessions: usize,
+    /// A session that is not used for so long ends.
+    pub session_timeout: Duration,
+    /// Deadline of one tool call with all its requests.
+    pub call_timeout: Duration,
+    /// Most bytes of a list's JSON; whole rows are kept.
+    pub max_answer_bytes: usize,
+    /// Deepest nesting of a message.
+    pub max_json_depth: usize,
+    /// Only tools that read.
+    pub read_only: bool,
+    /// The account is the built-in sandbox.
+    pub sandbox: bool,
+}

@@ -1,0 +1,40 @@
+//! MCP over standard input and output: one JSON-RPC message a line, both eras.
+
+use std::sync::Arc;
+
+use rmcp::ServiceExt;
+use tokio_util::sync::CancellationToken;
+
+use super::{Server, Settings};
+use crate::{
+    auth::{Method, Principal},
+    portkey::Portkey,
+    surface::Surface,
+    tools::Catalogue,
+};
+
+/// Serves until the input ends or `shutdown` is cancelled.
+///
+/// # Errors
+/// If the first message is no beginning of a conversation.
+pub async fn stdio(
+    settings: &Settings,
+    catalogue: Arc<Catalogue>,
+    portkey: Portkey,
+    shutdown: CancellationToken,
+) -> Result<(), Box<rmcp::service::ServerInitializeError>> {
+    let principal = Arc::new(Principal::new(Method::Stdio, portkey.credential_name()));
+    let surface = Surface { read_only: settings.read_only };
+    let server = Server::with_owner(settings, catalogue, portkey, Some((principal, surface)));
+    let running =
+        match Box::pin(server.serve_with_ct(rmcp::transport::stdio(), shutdown.clone())).await {
+            Ok(running) => running,
+            // The input ended, or we were told to stop, before anybody spoke.
+            Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+            Err(_) if shutdown.is_cancelled() => return Ok(()),
+            Err(error) => return Err(Box::new(error)),
+        };
+    // A task that ends abnormally has nobody left to be told.
+    let _ = running.waiting().await;
+    Ok(())
+}

@@ -1,0 +1,360 @@
+//! A request: what a tool asks for, and the same made ready to leave.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::error::Kind;
+
+/// The verbs that the Admin API uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Adds or acts, or reads where the request says so.
+    Post,
+    /// Replaces.
+    Put,
+    /// Deletes or archives.
+    Delete,
+}
+
+impl Method {
+    /// As it stands in a request line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl From<Method> for http::Method {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Get => Self::GET,
+            Method::Post => Self::POST,
+            Method::Put => Self::PUT,
+            Method::Delete => Self::DELETE,
+        }
+    }
+}
+
+/// Which version of the API serves a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// The one that the base URL names.
+    Given,
+    /// `/v2` by the official description, `/v1` by others. Portkey itself settles it: `family` is
+    /// the path of a plain GET of the same family (`/deployments`).
+    Disputed {
+        /// Path of the GET that settles it for the whole family.
+        family: &'static str,
+    },
+}
+
+/// One request to the Admin API.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The verb.
+    pub method: Method,
+    /// Template: `/configs/{slug}`, `/x/{id}{?workspace_id}`; `{?a,b}` forces these into the query.
+    pub path: &'a str,
+    /// An object. Fields named in `path` fill it; the rest is the query (GET, DELETE) or the JSON
+    /// body (POST, PUT). Nulls and empty lists are skipped in the query, and sent as given in the
+    /// body.
+    pub args: Value,
+    /// A POST that only reads: allowed when read-only, retried like a GET.
+    pub reads: bool,
+    /// A write that may be sent again after an unclear outcome.
+    pub replayable: bool,
+    /// The tool that shows whether a write arrived.
+    pub read_back: Option<&'a str>,
+    /// Which version of the API serves the path.
+    pub base: Base,
+}
+
+/// A URL longer than this is refused: Node's servers take 16 KiB of headers, URL included.
+const MAX_URL_BYTES: usize = 15 * 1024;
+
+/// What RFC 3986 §2.3 calls unreserved stays; everything else is percent-encoded.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A request made ready: it can be sent any number of times.
+#[derive(Debug)]
+pub(super) struct Prepared<'a> {
+    pub method: Method,
+    /// Path and query, encoded; follows a base URL without trailing slash.
+    target: String,
+    body: Option<Bytes>,
+    /// It changes nothing.
+    pub reads: bool,
+    /// It may be sent again when it is unclear what became of it.
+    pub repeatable: bool,
+    pub read_back: Option<&'a str>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Fills the path template and sorts the other arguments into query and body.
+    pub(super) fn new(request: Request<'a>) -> Result<Self, Kind> {
+        let Request { method, path, args, reads, replayable, read_back, base: _ } = request;
+        let Value::Object(mut args) = args else {
+            return Err(Kind::Argument("the arguments must be an object".to_owned()));
+        };
+        let (path, forced) = path.split_once("{?").unwrap_or((path, ""));
+        let mut target = String::with_capacity(path.len() + 64);
+        fill(&mut target, path, &mut args)?;
+
+        let mut query = Query { target: &mut target, started: false };
+        let body = if matches!(method, Method::Get | Method::Delete) {
+            for (name, value) in &args {
+                query.push(name, value);
+            }
+            None
+        } else {
+            for name in forced.trim_end_matches('}').split(',') {
+                if let Some(value) = args.shift_remove(name) {
+                    query.push(name, &value);
+                }
+            }
+            let body = serde_json::to_vec(&args).map_err(|e| Kind::Argument(e.to_string()))?;
+            Some(body.into())
+        };
+        let reads = reads || method == Method::Get;
+        Ok(Self { method, target, body, reads, repeatable: reads || replayable, read_back })
+    }
+
+    /// A plain GET without arguments.
+    pub(super) fn get(path: &str) -> Self {
+        Self {
+            method: Method::Get,
+            target: path.to_owned(),
+            body: None,
+            reads: true,
+            repeatable: true,
+            read_back: None,
+        }
+    }
+
+    /// Whether this is the plain GET of `family`, whatever its query.
+    pub(super) fn is_get_of(&self, family: &str) -> bool {
+        let path = self.target.split('?').next();
+        self.method == Method::Get && path == Some(family)
+    }
+
+    /// What `kind` means for this request once it has left: a write that Portkey may have done has
+    /// an unknown outcome.
+    pub(super) fn judge(&self, kind: Kind) -> Kind {
+        if self.repeatable || !kind.unclear() {
+            return kind;
+        }
+        let read_back = self.read_back.map(str::to_owned);
+        Kind::OutcomeUnknown { cause: Box::new(kind), read_back }
+    }
+
+    /// The request as it leaves for `base`, a base URL without trailing slash.
+    pub(super) fn request(&self, base: &str) -> Result<reqwest::Request, Kind> {
+        let mut text = String::with_capacity(base.len() + self.target.len());
+        text.push_str(base);
+        text.push_str(&self.target);
+        if text.len() > MAX_URL_BYTES {
+            return Err(Kind::Argument(format!(
+                "the arguments make a URL of {} bytes, more than the {MAX_URL_BYTES} that servers \
+                 take: give fewer or shorter ones",
+                text.len()
+            )));
+        }
+        // What a URL parser would rewrite (`..` for one) would reach another endpoint.
+        let url = match Url::parse(&text) {
+            Ok(url) if url.as_str() == text => url,
+            _ => return Err(Kind::Argument("the arguments make no valid URL".to_owned())),
+        };
+        let mut request = reqwest::Request::new(self.method.into(), url);
+        if let Some(body) = &self.body {
+            let json = HeaderValue::from_static("application/json");
+            request.headers_mut().insert(CONTENT_TYPE, json);
+            *request.body_mut() = Some(body.clone().into());
+        }
+        Ok(request)
+    }
+}
+
+/// Writes `template` with each `{name}` replaced by that argument, which is taken out of `args`.
+fn fill(target: &mut String, template: &str, args: &mut Map<String, Value>) -> Result<(), Kind> {
+    let mut rest = template;
+    while let Some((literal, tail)) = rest.split_once('{') {
+        let Some((name, tail)) = tail.split_once('}') else { break };
+        target.push_str(literal);
+        let value = args.shift_remove(name).unwrap_or_default();
+        target.extend(utf8_percent_encode(&segment(name, &value)?, ENCODED));
+        rest = tail;
+    }
+    target.push_str(rest);
+    Ok(())
+}
+
+/// The text of a path argument, if it can stay in its segment: URL parsers take `.` and `..` for
+/// steps even when they are percent-encoded.
+fn segment<'v>(name: &str, value: &'v Value) -> Result<Cow<'v, str>, Kind> {
+    let problem = match value {
+        Value::Null => "is missing",
+        Value::Array(_) | Value::Object(_) => "must be a string or a number",
+        Value::String(text) if text.is_empty() => "is empty",
+        Value::String(text) if text == "." || text == ".." => "cannot be `.` or `..`",
+        Value::String(text) if text.contains(char::is_control) => "cannot hold control characters",
+        _ => return Ok(text(value)),
+    };
+    Err(Kind::Argument(format!("`{name}` {problem}: give the value that the list tool shows")))
+}
+
+/// Writes `?name=value&name=value` behind a path.
+struct Query<'t> {
+    target: &'t mut String,
+    started: bool,
+}
+
+impl Query<'_> {
+    fn push(&mut self, name: &str, value: &Value) {
+        if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
+            return;
+        }
+        self.target.push(if self.started { '&' } else { '?' });
+        self.started = true;
+        self.target.extend(utf8_percent_encode(name, ENCODED));
+        self.target.push('=');
+        self.target.extend(utf8_percent_encode(&text(value), ENCODED));
+    }
+}
+
+/// A value as it stands in a URL before encoding: strings bare, lists comma-joined, objects as
+/// JSON.
+fn text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => Cow::Borrowed(text),
+        Value::Array(items) => {
+            let mut joined = String::new();
+            for (index, item) in items.iter().enumerate() {
+                let comma = if index == 0 { "" } else { "," };
+                // Writing to a string cannot fail.
+                let _ = write!(joined, "{comma}{}", text(item));
+            }
+            Cow::Owned(joined)
+        }
+        other => Cow::Owned(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn prepare(method: Method, path: &str, args: Value) -> Result<Prepared<'_>, String> {
+        let (reads, replayable, read_back, base) = (false, false, None, Base::Given);
+        Prepared::new(Request { method, path, args, reads, replayable, read_back, base })
+            .map_err(|kind| kind.to_string())
+    }
+
+    fn url(method: Method, path: &str, args: Value) -> Result<Url, String> {
+        let request = prepare(method, path, args)?.request("https://h.example/v1");
+        Ok(request.map_err(|kind| kind.to_string())?.url().clone())
+    }
+
+    #[test]
+    fn arguments_travel_by_template_and_method() {
+        let args = json!({
+            "name": "n", "slug": "a/b c", "workspace_id": "w", "config": { "a": null }, "ttl": null
+        });
+        let put = prepare(Method::Put, "/configs/{slug}/x{?workspace_id,page}", args).unwrap();
+        assert_eq!(put.target, "/configs/a%2Fb%20c/x?workspace_id=w");
+        let body = put.body.unwrap();
+        assert_eq!(body, r#"{"name":"n","config":{"a":null},"ttl":null}"#);
+    }
+
+    #[test]
+    fn query_values_are_bare_joined_or_json() {
+        let args = json!({
+            "text": "a&b=c d#é", "list": ["x", 1, true], "map": { "k": ["v"] }, "yes": true,
+            "no": false, "number": 1.5, "none": null, "empty": []
+        });
+        let get = prepare(Method::Get, "/logs", args).unwrap();
+        assert_eq!(
+            get.target,
+            "/logs?text=a%26b%3Dc%20d%23%C3%A9&list=x%2C1%2Ctrue&map=%7B%22k%22%3A%5B%22v%22%5D%7D\
+             &yes=true&no=false&number=1.5"
+        );
+        assert!(get.body.is_none());
+    }
+
+    #[test]
+    fn a_path_argument_that_cannot_stay_in_its_segment_is_refused() {
+        for slug in [
+            json!(""),
+            json!("."),
+            json!(".."),
+            json!("a\nb"),
+            json!("a\u{85}"),
+            json!("\t"),
+            json!(null),
+            json!(["a"]),
+            json!({}),
+        ] {
+            let error = url(Method::Delete, "/configs/{slug}", json!({ "slug": slug }));
+            assert!(error.as_ref().is_err_and(|e| e.contains("`slug`")), "{slug}: {error:?}");
+        }
+        assert!(url(Method::Get, "/configs/{slug}", json!({})).unwrap_err().contains("missing"));
+    }
+
+    #[test]
+    fn hostile_path_arguments_are_data() {
+        for (slug, sent) in [
+            ("%2e%2e", "%252e%252e"),
+            ("%2E.", "%252E."),
+            ("../x", "..%2Fx"),
+            ("a/b", "a%2Fb"),
+            ("a?b", "a%3Fb"),
+            ("a#b", "a%23b"),
+            ("a\\b", "a%5Cb"),
+            ("...", "..."),
+            (" ", "%20"),
+            ("@x:y;z", "%40x%3Ay%3Bz"),
+        ] {
+            let url = url(Method::Get, "/configs/{slug}/versions", json!({ "slug": slug }));
+            let sent = format!("https://h.example/v1/configs/{sent}/versions");
+            assert_eq!(url.unwrap().as_str(), sent, "{slug}");
+        }
+    }
+
+    #[test]
+    fn numbers_fill_paths_too() {
+        let url = url(Method::Get, "/x/{id}/y/{version}", json!({ "id": "i", "version": 3 }));
+        assert_eq!(url.unwrap().path(), "/v1/x/i/y/3");
+    }
+
+    #[test]
+    fn a_url_that_no_server_takes_is_refused() {
+        let args = json!({ "search": "x".repeat(MAX_URL_BYTES) });
+        assert!(url(Method::Get, "/logs", args).unwrap_err().contains("fewer or shorter"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_argument_leaves_its_segment(slug in ".*") {
+            if let Ok(url) = url(Method::Get, "/c/{slug}/v", json!({ "slug": slug })) {
+                let segments: Vec<_> = url.path_segments().unwrap().collect();
+                prop_assert_eq!(segments.len(), 4, "{}", url);
+                let back = percent_encoding::percent_decode_str(segments[2]).decode_utf8().unwrap();
+                prop_assert_eq!(back, slug);
+                prop_assert!(url.query().is_none() && url.fragment().is_none());
+            }
+        }
+    }
+}

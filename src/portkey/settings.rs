@@ -1,0 +1,274 @@
+//! How the client reaches Portkey: `[portkey]` in the configuration, and a credential.
+//!
+//! The base URL is checked once, here; names are checked again at each connection
+//! ([`super::address`]).
+
+use std::time::Duration;
+
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+use url::{Host, Url};
+
+use super::address::is_public;
+
+/// `[portkey]` of the configuration. Durations are in milliseconds there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// `PORTKEY_BASE_URL`: the control plane with its version, <https://api.portkey.ai/v1>.
+    pub base_url: Url,
+    /// `PORTKEY_ALLOW_PRIVATE_BASE_URL`: loopback, private and reserved addresses are allowed.
+    pub allow_private_base_url: bool,
+    /// `PORTKEY_ALLOW_INSECURE_HTTP`: an `http` base URL is allowed; the key travels in clear.
+    pub allow_insecure_http: bool,
+    /// `connect_timeout_ms`: name resolution, TCP and TLS of one try.
+    #[serde(rename = "connect_timeout_ms", deserialize_with = "millis")]
+    pub connect_timeout: Duration,
+    /// `timeout_ms`: one try, from connecting to the last byte of the answer.
+    #[serde(rename = "timeout_ms", deserialize_with = "millis")]
+    pub timeout: Duration,
+    /// `retry_delay_ms`: the wait before the first retry; it doubles with each and is lengthened
+    /// by a random share of itself.
+    #[serde(rename = "retry_delay_ms", deserialize_with = "millis")]
+    pub retry_delay: Duration,
+    /// `retry_delay_max_ms`: where the doubling ends.
+    #[serde(rename = "retry_delay_max_ms", deserialize_with = "millis")]
+    pub retry_delay_max: Duration,
+    /// The largest answer that is read, in bytes after decompression.
+    pub max_answer_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        #[expect(clippy::expect_used, reason = "a constant that the tests parse")]
+        let base_url = Url::parse("https://api.portkey.ai/v1").expect("a URL");
+        Self {
+            base_url,
+            allow_private_base_url: false,
+            allow_insecure_http: false,
+            connect_timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(30),
+            retry_delay: Duration::from_millis(500),
+            retry_delay_max: Duration::from_secs(5),
+            max_answer_bytes: 16 * 1024 * 1024,
+        }
+    }
+}
+
+fn millis<'de, D: Deserializer<'de>>(value: D) -> Result<Duration, D::Error> {
+    u64::deserialize(value).map(Duration::from_millis)
+}
+
+/// A Portkey key with the base URL that it belongs to.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// What logs, principals and errors call it.
+    pub name: String,
+    /// The value of `x-portkey-api-key`.
+    pub key: SecretString,
+    /// Where the key is sent, and nowhere else.
+    pub base_url: Url,
+}
+
+impl Credential {
+    /// The base URL without its trailing slash, once it has passed every check of `settings`.
+    pub(super) fn checked_base(&self, settings: &Settings) -> Result<String, SetupError> {
+        let base = self.sandbox_base()?;
+        let url = &self.base_url;
+        if url.scheme() == "http" && !settings.allow_insecure_http {
+            let remedy = "use https, or set PORTKEY_ALLOW_INSECURE_HTTP=true to send the key in \
+                          clear";
+            return Err(self.refuse("is not encrypted", remedy));
+        }
+        let private = match url.host() {
+            Some(Host::Ipv4(address)) => !is_public(address.into()),
+            Some(Host::Ipv6(address)) => !is_public(address.into()),
+            Some(Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                name == "localhost" || name.ends_with(".localhost")
+            }
+            None => false,
+        };
+        if private && !settings.allow_private_base_url {
+            return Err(self.refuse("is a private or reserved address", PRIVATE_REMEDY));
+        }
+        Ok(base)
+    }
+
+    /// The base URL without its trailing slash; it may be in clear and loopback.
+    pub(super) fn sandbox_base(&self) -> Result<String, SetupError> {
+        let url = &self.base_url;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(self.refuse("is no web address", "use https://HOST/v1"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            let remedy = "remove it; the key goes into PORTKEY_API_KEY";
+            return Err(self.refuse("carries a user name or password", remedy));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            let remedy = "remove everything from `?` or `#` on";
+            return Err(self.refuse("carries a query or fragment", remedy));
+        }
+        Ok(url.as_str().trim_end_matches('/').to_owned())
+    }
+
+    /// The header that carries the key, marked sensitive.
+    pub(super) fn header(&self) -> Result<HeaderValue, SetupError> {
+        let key = self.key.expose_secret();
+        match HeaderValue::from_str(key) {
+            Ok(mut value) if !key.trim().is_empty() => {
+                value.set_sensitive(true);
+                Ok(value)
+            }
+            _ => Err(SetupError::Key { credential: self.name.clone() }),
+        }
+    }
+
+    fn refuse(&self, problem: &'static str, remedy: &'static str) -> SetupError {
+        SetupError::BaseUrl {
+            credential: self.name.clone(),
+            url: shown(&self.base_url),
+            problem,
+            remedy,
+        }
+    }
+}
+
+pub(super) const PRIVATE_REMEDY: &str =
+    "set PORTKEY_ALLOW_PRIVATE_BASE_URL=true if this Portkey runs inside your own network";
+
+/// Why no client can be made: the setting, its value and the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The base URL is refused.
+    #[error("PORTKEY_BASE_URL of credential `{credential}`, `{url}`, {problem}: {remedy}")]
+    BaseUrl {
+        /// Whose base URL.
+        credential: String,
+        /// The value, without user name, password, query and fragment.
+        url: String,
+        /// What is wrong.
+        problem: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The key is empty or cannot stand in a header.
+    #[error(
+        "PORTKEY_API_KEY of credential `{credential}` is empty or holds a line break or another \
+         character that no header takes: set it to the key as Portkey shows it"
+    )]
+    Key {
+        /// Whose key.
+        credential: String,
+    },
+    /// No HTTP client can be made on this machine.
+    #[error("no HTTP client can be made ({0}): check the certificates that the system trusts")]
+    Client(String),
+}
+
+/// `url` without what may be secret.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // These fail only for URLs that cannot have a host; such have no userinfo either.
+    let _ = (url.set_username(""), url.set_password(None));
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, settings: &Settings) -> Result<String, String> {
+        let key = SecretString::from("pk-test");
+        let base_url = Url::parse(url).unwrap();
+        let credential = Credential { name: "default".to_owned(), key, base_url };
+        credential.checked_base(settings).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_pass() {
+        let settings = Settings::default();
+        assert_eq!(
+            check(settings.base_url.as_str(), &settings).unwrap(),
+            "https://api.portkey.ai/v1"
+        );
+    }
+
+    #[test]
+    fn durations_are_configured_in_milliseconds() {
+        let settings: Settings =
+            serde_json::from_value(serde_json::json!({ "timeout_ms": 1500 })).unwrap();
+        assert_eq!(settings.timeout, Duration::from_millis(1500));
+        let unknown = serde_json::from_value::<Settings>(serde_json::json!({ "timeout": 1 }));
+        assert!(unknown.is_err());
+    }
+
+    #[test]
+    fn private_base_urls_need_the_opt_in() {
+        let settings = Settings::default();
+        for host in [
+            "localhost",
+            "x.localhost",
+            "localhost.",
+            "127.0.0.1",
+            "127.1",
+            "0x7f000001",
+            "10.0.0.1",
+            "169.254.169.254",
+            "100.64.1.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "[::1]",
+            "[fd00::1]",
+            "[fe80::1]",
+            "[::ffff:192.168.0.1]",
+        ] {
+            let error = check(&format!("https://{host}/v1"), &settings).unwrap_err();
+            assert!(error.contains("PORTKEY_ALLOW_PRIVATE_BASE_URL=true"), "{host}: {error}");
+        }
+        let settings = Settings { allow_private_base_url: true, ..settings };
+        assert_eq!(check("https://10.0.0.1/v1/", &settings).unwrap(), "https://10.0.0.1/v1");
+    }
+
+    #[test]
+    fn http_needs_its_own_opt_in() {
+        let settings = Settings { allow_private_base_url: true, ..Settings::default() };
+        let error = check("http://portkey.example/v1", &settings).unwrap_err();
+        assert!(error.contains("PORTKEY_ALLOW_INSECURE_HTTP=true"), "{error}");
+        let settings = Settings { allow_insecure_http: true, ..settings };
+        assert!(check("http://portkey.example/v1", &settings).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_plain_base_url_is_refused_without_showing_secrets() {
+        let settings = Settings::default();
+        for url in [
+            "https://user:hunter2@portkey.example/v1",
+            "https://hunter2@portkey.example/v1",
+            "https://portkey.example/v1?token=hunter2",
+            "https://portkey.example/v1#hunter2",
+            "ftp://portkey.example/v1",
+            "data:hunter2",
+        ] {
+            let error = check(url, &settings).unwrap_err();
+            assert!(error.starts_with("PORTKEY_BASE_URL of credential `default`"), "{error}");
+            assert!(url.starts_with("data:") || !error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_must_fit_into_a_header() {
+        for key in ["", " ", "a\nb", "a\u{7f}b"] {
+            let credential = Credential {
+                name: "default".to_owned(),
+                key: SecretString::from(key),
+                base_url: Settings::default().base_url,
+            };
+            let error = credential.header().unwrap_err().to_string();
+            assert!(error.starts_with("PORTKEY_API_KEY"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What a handler answers, and Portkey's error envelope `{success:false, data:{message, errorCode}}`.
+
+use serde_json::{Value, json};
+
+/// A success; always status 200.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Json(Value),
+    /// No body at all, as some deletions answer.
+    Empty,
+}
+
+impl From<Value> for Answer {
+    fn from(value: Value) -> Self {
+        Self::Json(value)
+    }
+}
+
+pub(super) type Outcome = Result<Answer, Refusal>;
+
+/// A request that is not carried out.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub status: u16,
+    /// Absent for what Portkey's router answers before its API does.
+    pub code: Option<&'static str>,
+    pub message: String,
+}
+
+impl Refusal {
+    fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code: Some(code), message: message.into() }
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "AB01", message)
+    }
+
+    pub fn not_found(title: &str) -> Self {
+        Self::new(404, "AB02", format!("{title} not found"))
+    }
+
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(403, "AB03", message)
+    }
+
+    pub fn unauthorised() -> Self {
+        Self::new(401, "AB05", "Unauthorised Request")
+    }
+
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(409, "AB07", message)
+    }
+
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new(413, "AB01", message)
+    }
+
+    pub fn no_route(method: &str, path: &str) -> Self {
+        Self { status: 404, code: None, message: format!("Cannot {method} {path}") }
+    }
+
+    /// The body and its content type.
+    pub fn body(&self) -> (&'static str, String) {
+        match self.code {
+            Some(code) => {
+                let data = json!({ "message": self.message, "errorCode": code });
+                ("application/json", json!({ "success": false, "data": data }).to_string())
+            }
+            None => ("text/plain; charset=utf-8", self.message.clone()),
+        }
+    }
+}

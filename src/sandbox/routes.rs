@@ -1,0 +1,180 @@
+//! The whole surface of the sandbox on one screen, and how a request finds its route.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use self::{
+    Plane::{Control, Data},
+    Run::{Create, Delete, List, Own, Read, Update},
+};
+use super::{
+    analytics,
+    answer::Outcome,
+    call::Call,
+    collections::COLLECTIONS,
+    configs::{self, CONFIGS},
+    crud,
+    labels::LABELS,
+    prompt_run, prompt_versions,
+    prompts::PROMPTS,
+    resource::Resource,
+    virtual_keys::VIRTUAL_KEYS,
+    workspaces::WORKSPACES,
+};
+
+/// Who may call a route at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plane {
+    Control,
+    /// The gateway: workspace keys only.
+    Data,
+}
+
+pub(super) struct Route {
+    pub method: &'static str,
+    /// Without `/v1`; `{}` stands for one segment.
+    path: &'static str,
+    pub scope: &'static str,
+    pub plane: Plane,
+    run: Run,
+}
+
+enum Run {
+    List(&'static Resource),
+    Create(&'static Resource),
+    Read(&'static Resource),
+    Update(&'static Resource),
+    Delete(&'static Resource),
+    Own(fn(&mut Call<'_>) -> Outcome),
+}
+
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    scope: &'static str,
+    plane: Plane,
+    run: Run,
+) -> Route {
+    Route { method, path, scope, plane, run }
+}
+
+/// The first that fits is taken, so fixed segments come before variable ones.
+const ROUTES: &[Route] = &[
+    route("GET", "/configs", "configs.list", Control, List(&CONFIGS)),
+    route("POST", "/configs", "configs.create", Control, Create(&CONFIGS)),
+    route("GET", "/configs/{}", "configs.read", Control, Read(&CONFIGS)),
+    route("PUT", "/configs/{}", "configs.update", Control, Update(&CONFIGS)),
+    route("DELETE", "/configs/{}", "configs.delete", Control, Delete(&CONFIGS)),
+    route("GET", "/configs/{}/versions", "configs.read", Control, Own(configs::versions)),
+    route("GET", "/prompts", "prompts.list", Control, List(&PROMPTS)),
+    route("POST", "/prompts", "prompts.create", Control, Create(&PROMPTS)),
+    route("GET", "/prompts/{}", "prompts.read", Control, Own(prompt_versions::read)),
+    route("PUT", "/prompts/{}", "prompts.update", Control, Update(&PROMPTS)),
+    route("DELETE", "/prompts/{}", "prompts.delete", Control, Delete(&PROMPTS)),
+    route("GET", "/prompts/{}/versions", "prompts.read", Control, Own(prompt_versions::versions)),
+    route(
+        "GET",
+        "/prompts/{}/versions/{}",
+        "prompts.read",
+        Control,
+        Own(prompt_versions::read_version),
+    ),
+    route(
+        "PUT",
+        "/prompts/{}/versions/{}",
+        "prompts.update",
+        Control,
+        Own(prompt_versions::label_version),
+    ),
+    route(
+        "PUT",
+        "/prompts/{}/makeDefault",
+        "prompts.publish",
+        Control,
+        Own(prompt_versions::make_default),
+    ),
+    route("POST", "/prompts/{}/render", "prompts.render", Data, Own(prompt_run::render)),
+    route("POST", "/prompts/{}/completions", "completions.write", Data, Own(prompt_run::complete)),
+    route("GET", "/collections", "prompts.list", Control, List(&COLLECTIONS)),
+    route("POST", "/collections", "prompts.create", Control, Create(&COLLECTIONS)),
+    route("GET", "/collections/{}", "prompts.read", Control, Read(&COLLECTIONS)),
+    route("PUT", "/collections/{}", "prompts.update", Control, Update(&COLLECTIONS)),
+    route("DELETE", "/collections/{}", "prompts.delete", Control, Delete(&COLLECTIONS)),
+    route("GET", "/labels", "prompts.list", Control, List(&LABELS)),
+    route("POST", "/labels", "prompts.create", Control, Create(&LABELS)),
+    route("GET", "/labels/{}", "prompts.read", Control, Read(&LABELS)),
+    route("PUT", "/labels/{}", "prompts.update", Control, Update(&LABELS)),
+    route("DELETE", "/labels/{}", "prompts.delete", Control, Delete(&LABELS)),
+    route("GET", "/virtual-keys", "virtual_keys.list", Control, List(&VIRTUAL_KEYS)),
+    route("POST", "/virtual-keys", "virtual_keys.create", Control, Create(&VIRTUAL_KEYS)),
+    route("GET", "/virtual-keys/{}", "virtual_keys.read", Control, Read(&VIRTUAL_KEYS)),
+    route("PUT", "/virtual-keys/{}", "virtual_keys.update", Control, Update(&VIRTUAL_KEYS)),
+    route("DELETE", "/virtual-keys/{}", "virtual_keys.delete", Control, Delete(&VIRTUAL_KEYS)),
+    route("GET", "/admin/workspaces", "workspaces.list", Control, List(&WORKSPACES)),
+    route("POST", "/admin/workspaces", "workspaces.create", Control, Create(&WORKSPACES)),
+    route("GET", "/admin/workspaces/{}", "workspaces.read", Control, Read(&WORKSPACES)),
+    route("PUT", "/admin/workspaces/{}", "workspaces.update", Control, Update(&WORKSPACES)),
+    route("DELETE", "/admin/workspaces/{}", "workspaces.delete", Control, Delete(&WORKSPACES)),
+    route("GET", "/analytics/graphs/{}", "analytics.view", Control, Own(analytics::graph)),
+    route("GET", "/analytics/graphs/{}/{}", "analytics.view", Control, Own(analytics::graph)),
+    route(
+        "GET",
+        "/analytics/summary/cache",
+        "analytics.view",
+        Control,
+        Own(analytics::cache_summary),
+    ),
+    route(
+        "GET",
+        "/analytics/groups/metadata/{}",
+        "analytics.view",
+        Control,
+        Own(analytics::metadata_group),
+    ),
+    route("GET", "/analytics/groups/{}", "analytics.view", Control, Own(analytics::group)),
+];
+
+impl Route {
+    /// The route of a request with the variable segments of its path, decoded.
+    pub fn find(method: &str, path: &str) -> Option<(&'static Self, Vec<String>)> {
+        let segments: Vec<&str> = path.strip_prefix("/v1/")?.split('/').collect();
+        ROUTES.iter().filter(|route| route.method == method).find_map(|route| {
+            let params = route.params(&segments)?;
+            Some((route, params))
+        })
+    }
+
+    fn params(&self, segments: &[&str]) -> Option<Vec<String>> {
+        let mut sent = segments.iter();
+        let mut params = Vec::new();
+        for wanted in self.path.split('/').skip(1) {
+            let sent = sent.next()?;
+            match wanted {
+                "{}" if !sent.is_empty() => {
+                    let decoded: Cow<'_, str> = percent_decode_str(sent).decode_utf8().ok()?;
+                    params.push(decoded.into_owned());
+                }
+                fixed if fixed == *sent => {}
+                _ => return None,
+            }
+        }
+        sent.next().is_none().then_some(params)
+    }
+
+    pub fn run(&self, call: &mut Call<'_>) -> Outcome {
+        match self.run {
+            List(resource) => crud::list(call, resource),
+            Create(resource) => crud::create(call, resource),
+            Read(resource) => crud::read(call, resource),
+            Update(resource) => crud::update(call, resource),
+            Delete(resource) => crud::delete(call, resource),
+            Own(run) => run(call),
+        }
+    }
+
+    /// Whether it changes something, and so is audited.
+    pub fn writes(&self) -> bool {
+        self.method != "GET" && self.plane == Control
+    }
+}

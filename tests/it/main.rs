@@ -1,0 +1,14 @@
+//! Integration tests: the real router or binary on port 0, the built-in sandbox behind it, real
+//! MCP clients before it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "tests"
+)]
+
+mod eras;
+mod rules;
+mod support;

@@ -1,0 +1,212 @@
+//! The rules that every tool keeps. One failure names every tool that breaks a rule.
+
+use std::collections::{HashMap, HashSet};
+
+use portkey_admin_mcp::{
+    tool::{Effect, Tool},
+    tools::{Catalogue, DOMAINS},
+};
+use serde_json::{Value, json};
+
+/// What tools and domains refer to is told by name in these prefixes.
+const VERBS: [&str; 11] = [
+    "list_",
+    "get_",
+    "create_",
+    "update_",
+    "delete_",
+    "publish_",
+    "render_",
+    "run_",
+    "migrate_",
+    "promote_",
+    "validate_",
+];
+
+fn tools() -> impl Iterator<Item = &'static Tool> {
+    DOMAINS.iter().flat_map(|(_, tools)| *tools)
+}
+
+/// Fails with the name of every tool for which `broken` says what is wrong.
+fn for_every_tool(broken: impl Fn(&Tool, &Value) -> Option<String>) {
+    let failures: Vec<_> = tools()
+        .filter_map(|tool| {
+            let definition = json!(tool.definition(tool.input().published));
+            broken(tool, &definition).map(|why| format!("{}: {why}", tool.name))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn names_and_aliases_are_unique() {
+    let mut seen = HashSet::new();
+    let names =
+        tools().flat_map(|tool| std::iter::once(tool.name).chain(tool.aliases.iter().copied()));
+    let twice: Vec<_> = names.filter(|name| !seen.insert(*name)).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
+#[test]
+fn the_first_tool_is_harmless_without_arguments() {
+    let first = tools().next().unwrap();
+    assert_eq!((first.name, first.effect), ("list_configs", Effect::Reads));
+    assert!(first.input().published.get("required").is_none());
+}
+
+/// Clients stumble over references, unions and lists of types.
+#[test]
+fn schemas_are_portable_and_valid() {
+    fn lint(schema: &Value, path: &str, output: bool) -> Option<String> {
+        let object = schema.as_object()?;
+        for keyword in [
+            "$ref",
+            "$defs",
+            "anyOf",
+            "oneOf",
+            "allOf",
+            "not",
+            "if",
+            "x-aliases",
+            "x-hidden",
+            "x-text",
+        ] {
+            if object.contains_key(keyword) && !(output && keyword == "anyOf") {
+                return Some(format!("{path} has `{keyword}`"));
+            }
+        }
+        if object.get("type").is_some_and(Value::is_array) {
+            return Some(format!("{path} has several types"));
+        }
+        let is_object = object.get("type") == Some(&json!("object"));
+        if is_object && object.get("properties").and_then(Value::as_object).is_none() {
+            return Some(format!("{path} has no `properties`"));
+        }
+        if is_object && !object.contains_key("additionalProperties") {
+            return Some(format!("{path} does not say whether it is open"));
+        }
+        if is_object && object["properties"] == json!({}) && object["additionalProperties"] == true
+        {
+            return Some(format!("{path} is open and names nothing"));
+        }
+        let inner = object.get("properties").and_then(Value::as_object).into_iter().flatten();
+        inner
+            .map(|(name, schema)| (format!("{path}.{name}"), schema))
+            .chain(object.get("items").map(|items| (format!("{path}[]"), items)))
+            .find_map(|(path, schema)| lint(schema, &path, output))
+    }
+    for_every_tool(|tool, definition| {
+        let input = &definition["inputSchema"];
+        jsonschema::draft202012::new(&json!(tool.input().full))
+            .err()
+            .map(|error| error.to_string())
+            .or_else(|| (input["type"] != "object").then(|| "the root is no object".into()))
+            .or_else(|| lint(input, "input", false))
+            .or_else(|| lint(definition.get("outputSchema")?, "output", true))
+    });
+}
+
+#[test]
+fn path_fields_are_required_arguments() {
+    for_every_tool(|tool, definition| {
+        let (_, path) = tool.route()?;
+        let required = definition["inputSchema"]["required"].as_array().cloned();
+        path.split('/')
+            .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+            .find(|field| !required.iter().flatten().any(|name| name == field))
+            .map(|field| format!("`{field}` of {path} is not a required argument"))
+    });
+}
+
+/// `routes.txt` is every method and path of the Admin API, names of path fields left out.
+#[test]
+fn routes_are_the_apis() {
+    let known: HashSet<_> = include_str!("routes.txt").lines().collect();
+    for_every_tool(|tool, _| {
+        let (method, path) = tool.route()?;
+        let path = path.split("{?").next().unwrap_or_default();
+        let path = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+        let path = path.collect::<Vec<_>>().join("/");
+        let route = format!("{} {path}", format!("{method:?}").to_uppercase());
+        (!known.contains(&*route)).then(|| format!("{route} is not there"))
+    });
+}
+
+#[test]
+fn texts_say_enough_and_not_too_much() {
+    for_every_tool(|_, definition| {
+        let about = definition["description"].as_str().unwrap();
+        let length = about.chars().count();
+        let properties = definition["inputSchema"]["properties"].as_object().unwrap();
+        (!(20..=400).contains(&length)).then(|| format!("{length} characters")).or_else(|| {
+            properties.iter().find_map(|(name, schema)| {
+                let words = schema["description"].as_str()?.split_whitespace().count();
+                (!(1..=20).contains(&words)).then(|| format!("`{name}` has {words} words"))
+            })
+        })
+    });
+}
+
+#[test]
+fn rows_carry_their_facts() {
+    for_every_tool(|tool, _| {
+        let verb = VERBS.iter().any(|verb| tool.name.starts_with(verb));
+        let facts = [
+            (!verb, "begins with no verb"),
+            (!(3..=8).contains(&tool.intents.len()), "has to have 3 to 8 intents"),
+            (tool.open_world && tool.scopes.is_empty(), "names no scope"),
+            (
+                tool.effect != Effect::Reads && tool.read_back.is_none(),
+                "does not say how to read back",
+            ),
+            (
+                tool.name.starts_with("delete_") && tool.effect != Effect::Destroys,
+                "does not destroy",
+            ),
+        ];
+        facts.iter().find(|(broken, _)| *broken).map(|(_, why)| (*why).to_owned())
+    });
+}
+
+#[test]
+fn scopes_and_tools_that_are_named_exist() {
+    let names: HashSet<_> = tools().map(|tool| tool.name).collect();
+    let scopes: HashSet<&str> = include_str!("scopes.txt").lines().collect();
+    for_every_tool(|tool, _| {
+        let unknown = tool.scopes.iter().find(|scope| !scopes.contains(*scope));
+        let lost = tool.read_back.filter(|other| !names.contains(other));
+        unknown
+            .map(|scope| format!("no scope `{scope}`"))
+            .or(lost.map(|other| format!("no tool `{other}`")))
+    });
+}
+
+#[test]
+fn one_intent_leads_to_one_tool() {
+    let mut seen: HashMap<&str, &str> = HashMap::new();
+    let mut twice = Vec::new();
+    for tool in tools() {
+        for intent in tool.intents {
+            if let Some(other) = seen.insert(intent, tool.name) {
+                twice.push(format!("`{intent}` is of {other} and {}", tool.name));
+            }
+        }
+    }
+    assert!(twice.is_empty(), "{}", twice.join("\n"));
+}
+
+/// What a model sees, as last reviewed: rewritten with `UPDATE=1`.
+#[test]
+fn the_list_is_as_last_reviewed() {
+    let catalogue = Catalogue::new(&[]).unwrap();
+    let list: Vec<_> = catalogue.entries().iter().map(|entry| &entry.definition).collect();
+    let text = serde_json::to_string_pretty(&list).unwrap() + "\n";
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tools.json");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(file, &text).unwrap();
+    }
+    assert!(
+        text == std::fs::read_to_string(file).unwrap(),
+        "review the change, then run with UPDATE=1"
+    );
+}
