@@ -73,9 +73,9 @@ impl Fake {
     }
 
     /// Adds a prompt with one version and returns its id.
-    pub fn add(&self, collection: &str, name: &str, version: Value) -> String {
+    pub fn add(&self, collection: &str, name: &str, version: &Value) -> String {
         let mut world = self.world();
-        world.create(collection.into(), name.into(), &version);
+        world.create(collection.into(), name.into(), version);
         id(world.prompts.len() - 1)
     }
 
