@@ -147,6 +147,7 @@ pub const TOOLS: &[Tool] = &[
          and env. To see the filled template for free use render_prompt.",
     )
     .shows(&["token"])
+    .read_back("get_request_analytics")
     .scopes(&["completions.write"])
     .intents(&[
         "run a prompt",
