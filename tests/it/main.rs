@@ -10,5 +10,6 @@
 )]
 
 mod eras;
+mod readme;
 mod rules;
 mod support;
