@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+mod edges;
 mod eras;
+mod process;
 mod rules;
 mod support;
