@@ -153,12 +153,13 @@ impl Inner {
         context.note_attempt();
         let exchange = async {
             let response = self.http.execute(request).await.map_err(|error| unanswered(&error))?;
-            if let Some(id) = answer::request_id(response.headers()) {
+            let key = self.key.expose_secret();
+            if let Some(id) = answer::request_id(response.headers(), key) {
                 context.note_request_id(&id);
                 trail.request_id = Some(id);
             }
             let limit = self.settings.max_answer_bytes;
-            answer::read(response, limit, self.key.expose_secret()).await
+            answer::read(response, limit, key).await
         };
         let after = self.settings.timeout;
         let answer = timeout(after, exchange).await.unwrap_or(Err(Kind::Slow(after)));
