@@ -13,4 +13,7 @@ mod edges;
 mod eras;
 mod process;
 mod rules;
+#[path = "../../src/portkey/tests/upstream.rs"]
+mod scripted;
 mod support;
+mod upstream;
