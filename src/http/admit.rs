@@ -35,9 +35,15 @@ impl Gate {
 
     /// Adds the principal to the request and takes the token away from it.
     pub fn admit(&self, request: &mut Request) -> Result<(), Error> {
+        let mut given = request.headers().get_all(AUTHORIZATION).iter();
+        let (first, second) = (given.next(), given.next());
+        if second.is_some() {
+            let message = "the request carries more than one `Authorization`";
+            return Err(Error::new(StatusCode::BAD_REQUEST, "duplicate_header", message));
+        }
         match &self.settings.mode {
             Mode::None => self.admit_unproved(request.headers())?,
-            Mode::Bearer(bearer) => admit_bearer(bearer, request.headers())?,
+            Mode::Bearer(bearer) => admit_bearer(bearer, first)?,
         }
         request.headers_mut().remove(AUTHORIZATION);
         request.extensions_mut().insert(Arc::clone(&self.principal));
@@ -58,14 +64,8 @@ impl Gate {
     }
 }
 
-fn admit_bearer(bearer: &bearer::Bearer, headers: &HeaderMap) -> Result<(), Error> {
-    let mut given = headers.get_all(AUTHORIZATION).iter();
-    let first = given.next();
-    if given.next().is_some() {
-        let message = "the request carries more than one `Authorization`";
-        return Err(Error::new(StatusCode::BAD_REQUEST, "duplicate_header", message));
-    }
-    let (challenge, message) = match first.and_then(|value| bearer::token(value.as_bytes())) {
+fn admit_bearer(bearer: &bearer::Bearer, given: Option<&HeaderValue>) -> Result<(), Error> {
+    let (challenge, message) = match given.and_then(|value| bearer::token(value.as_bytes())) {
         Some(token) if bearer.admits(token) => return Ok(()),
         Some(_) => ("Bearer error=\"invalid_token\"", "the bearer token is not the server's"),
         None => ("Bearer", "send the server's token as `Authorization: Bearer …`"),

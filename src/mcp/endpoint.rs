@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header::ACCEPT};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 use rmcp::{
     model::{ClientJsonRpcMessage, ErrorCode, ProtocolVersion},
     transport::streamable_http_server::{
@@ -37,7 +40,18 @@ use crate::{
 const SESSION_HEADER: &str = "mcp-session-id";
 
 /// Headers that decide how a request is read: given twice, two readers could read differently.
-const ONCE: [&str; 5] = [VERSION_HEADER, "mcp-method", "mcp-name", SESSION_HEADER, "authorization"];
+/// `Authorization` is looked at where it is read.
+const ONCE: [&str; 4] = [VERSION_HEADER, "mcp-method", "mcp-name", SESSION_HEADER];
+
+/// Methods of earlier revisions that the modern era has not, whatever rmcp still asks of them.
+const REMOVED: [&str; 6] = [
+    "logging/setLevel",
+    "ping",
+    "resources/subscribe",
+    "resources/unsubscribe",
+    "tasks/list",
+    "tasks/result",
+];
 
 /// How long calls have to say that the server stopped, once it does.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -140,6 +154,16 @@ impl Endpoint {
             Ok(envelope) => envelope,
             Err(malformed) => return refuse(&malformed),
         };
+        if !is_json(request.headers()) {
+            let refused = StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
+            return reply::in_json(refused, envelope.id, false);
+        }
+        if is_list(&envelope) && envelope.params.cursor.is_some_and(|it| !it.get().starts_with('"'))
+        {
+            // rmcp would take it for no parameters at all.
+            let (code, message) = (ErrorCode::INVALID_PARAMS, "`cursor` has to be a string");
+            return reply::error(StatusCode::BAD_REQUEST, envelope.id, code, message, None);
+        }
         accept_any(request.headers_mut());
         match era::era(&Method::POST, request.headers(), Some(&envelope)) {
             Era::Modern => self.modern(request, &body, &envelope, &caller).await,
@@ -164,7 +188,14 @@ impl Endpoint {
     ) -> Response {
         let shared = &*self.shared;
         let headers = request.headers();
-        if is_list(envelope)
+        let method = envelope.method.as_deref().unwrap_or_default();
+        if REMOVED.contains(&method) && era::is_complete(headers, envelope) && envelope.id.is_some()
+        {
+            let message = format!("no method `{method}`");
+            let code = ErrorCode::METHOD_NOT_FOUND;
+            return reply::error(StatusCode::NOT_FOUND, envelope.id, code, &message, None);
+        }
+        if is_first_page(envelope)
             && era::is_complete(headers, envelope)
             && accepts_both(headers)
             && let Some(id) = envelope.id
@@ -192,7 +223,7 @@ impl Endpoint {
                 return reply::busy(envelope.id, "all sessions are taken: try again later");
             }
             follow_body(request.headers_mut(), envelope);
-        } else if is_list(envelope)
+        } else if is_first_page(envelope)
             && accepts_both(request.headers())
             && let Some(id) = envelope.id
             && (!stateful || touched(&legacy, request.headers()).await)
@@ -204,8 +235,9 @@ impl Endpoint {
     }
 
     /// GET opens a session's stream, DELETE ends the session.
-    async fn stream_or_end(&self, request: Request, caller: Caller) -> Response {
+    async fn stream_or_end(&self, mut request: Request, caller: Caller) -> Response {
         let shared = &*self.shared;
+        accept_any(request.headers_mut());
         if era::era(request.method(), request.headers(), None) == Era::NotThere
             || shared.settings.session_mode == SessionMode::Stateless
         {
@@ -318,9 +350,19 @@ fn accepts_both(headers: &HeaderMap) -> bool {
     json && stream
 }
 
-/// A list that every request may have; one with a cursor is for rmcp to refuse.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
 fn is_list(envelope: &Envelope<'_>) -> bool {
-    envelope.method.as_deref() == Some("tools/list") && envelope.params.cursor.is_none()
+    envelope.method.as_deref() == Some("tools/list")
+}
+
+/// A list that every request may have; one with a cursor is for rmcp to refuse.
+fn is_first_page(envelope: &Envelope<'_>) -> bool {
+    is_list(envelope) && envelope.params.cursor.is_none()
 }
 
 /// `initialize` begins a session whatever its header says: the body's revision counts.

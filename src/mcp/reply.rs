@@ -4,7 +4,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{
     HeaderValue, StatusCode,
-    header::{ALLOW, CONTENT_TYPE, RETRY_AFTER},
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
 use rmcp::model::ErrorCode;
 use serde_json::{Value, json, value::RawValue};
@@ -56,8 +56,10 @@ pub(super) fn busy(id: Option<&RawValue>, message: &str) -> Response {
     response
 }
 
-/// rmcp's plain-text errors as JSON-RPC errors, in words that leak nothing of the inside.
-pub(super) fn in_json(response: Response, id: Option<&RawValue>, stopping: bool) -> Response {
+/// rmcp's plain-text errors as JSON-RPC errors, in words that leak nothing of the inside; its streams
+/// as ones that nobody keeps.
+pub(super) fn in_json(mut response: Response, id: Option<&RawValue>, stopping: bool) -> Response {
+    response.headers_mut().remove(CACHE_CONTROL);
     let status = response.status();
     let is_text = response.headers().get(CONTENT_TYPE).is_none_or(|kind| !is_structured(kind));
     if !(status.is_client_error() || status.is_server_error()) || !is_text {

@@ -32,7 +32,7 @@ pub(super) async fn read(response: Response, limit: usize, key: &str) -> Result<
     if !status.is_success() {
         return Err(refusal(response, key).await);
     }
-    let content_type = content_type(response.headers());
+    let content_type = content_type(response.headers(), key);
     let body = match collect(response, limit).await {
         Ok(body) => body,
         Err(Stop::Full) => return Err(Kind::TooLarge { status: status.as_u16(), limit }),
@@ -53,12 +53,13 @@ pub(super) async fn read(response: Response, limit: usize, key: &str) -> Result<
 }
 
 /// Portkey's id of an answer, if it is fit to be shown.
-pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(super) fn request_id(headers: &HeaderMap, key: &str) -> Option<String> {
     let id = ["x-portkey-request-id", "x-portkey-trace-id", "x-request-id"]
         .iter()
         .find_map(|name| headers.get(*name))?
         .to_str()
-        .ok()?;
+        .ok()?
+        .replace(key, "***");
     let id: String = id.chars().filter(char::is_ascii_graphic).take(MAX_ID_CHARS).collect();
     (!id.is_empty()).then_some(id)
 }
@@ -114,6 +115,7 @@ async fn refusal(mut response: Response, key: &str) -> Kind {
     if status.is_redirection() || status.is_informational() {
         let to = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
         let to = to.and_then(|to| Url::parse(to).ok()).map(|to| to.origin().ascii_serialization());
+        let to = to.map(|to| clean(&to, MAX_EXCERPT_CHARS, key));
         return Kind::Redirected { status: status.as_u16(), to };
     }
     let mut body = Vec::new();
@@ -166,10 +168,10 @@ fn describe(body: &[u8], key: &str) -> Answer {
     Answer { code, message, enveloped, ..Answer::default() }
 }
 
-fn content_type(headers: &HeaderMap) -> String {
+fn content_type(headers: &HeaderMap, key: &str) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media = value.and_then(|value| value.split(';').next()).unwrap_or("no content type");
-    clean(media, MAX_ID_CHARS, "")
+    clean(media, MAX_ID_CHARS, key)
 }
 
 /// `text` on one line, cut to `limit` characters, without what could steer a terminal or hide from
@@ -254,6 +256,6 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-request-id", "last".parse().unwrap());
         headers.insert("x-portkey-trace-id", "id 1\t2".parse().unwrap());
-        assert_eq!(request_id(&headers).unwrap(), "id12");
+        assert_eq!(request_id(&headers, "id").unwrap(), "***12");
     }
 }

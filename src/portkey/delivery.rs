@@ -31,17 +31,14 @@ impl Inner {
             return Err(Kind::ReadOnly(request.method.as_str()));
         }
         let prepared = Prepared::new(request)?;
-        let ended = tokio::select! {
+        let sent = tokio::select! {
             biased;
-            () = context.cancelled.cancelled() => Kind::Cancelled,
+            () = context.cancelled.cancelled() => Err(Kind::Cancelled),
             sent = timeout_at(context.deadline, self.route(&prepared, base, context, trail)) => {
-                match sent {
-                    Ok(sent) => return sent,
-                    Err(_) => Kind::Deadline,
-                }
+                sent.unwrap_or(Err(Kind::Deadline))
             }
         };
-        Err(if trail.writing { prepared.judge(ended) } else { ended })
+        sent.map_err(|kind| if trail.unclear { prepared.unknown(kind) } else { kind })
     }
 
     /// Sends to the base that serves the request.
@@ -149,21 +146,25 @@ impl Inner {
         let mut request = prepared.request(base)?;
         request.headers_mut().insert(KEY_HEADER, self.key_header.clone());
         trail.attempts += 1;
-        trail.writing = !prepared.reads;
+        let unclear = trail.unclear;
+        // Until it is answered, and for good if this future is dropped before.
+        trail.unclear |= !prepared.reads;
         context.note_attempt();
         let exchange = async {
             let response = self.http.execute(request).await.map_err(|error| unanswered(&error))?;
-            if let Some(id) = answer::request_id(response.headers()) {
+            let key = self.key.expose_secret();
+            if let Some(id) = answer::request_id(response.headers(), key) {
                 context.note_request_id(&id);
                 trail.request_id = Some(id);
             }
             let limit = self.settings.max_answer_bytes;
-            answer::read(response, limit, self.key.expose_secret()).await
+            answer::read(response, limit, key).await
         };
         let after = self.settings.timeout;
         let answer = timeout(after, exchange).await.unwrap_or(Err(Kind::Slow(after)));
-        trail.writing = false;
-        answer.map_err(|kind| prepared.judge(kind))
+        let lost = answer.as_ref().is_err_and(Kind::unclear);
+        trail.unclear = unclear || lost && !prepared.reads;
+        answer
     }
 }
 

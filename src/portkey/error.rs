@@ -135,8 +135,8 @@ pub struct Trail {
     pub request_id: Option<String>,
     /// A retry was due, and the retry budget of the whole server was used up.
     pub withheld: bool,
-    /// A write is on its way.
-    pub(super) writing: bool,
+    /// Of a write: a try is on its way, or came to an end that leaves open whether it was done.
+    pub(super) unclear: bool,
 }
 
 impl fmt::Display for Trail {

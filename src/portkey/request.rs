@@ -148,12 +148,8 @@ impl<'a> Prepared<'a> {
         self.method == Method::Get && path == Some(family)
     }
 
-    /// What `kind` means for this request once it has left: a write that Portkey may have done has
-    /// an unknown outcome.
-    pub(super) fn judge(&self, kind: Kind) -> Kind {
-        if self.repeatable || !kind.unclear() {
-            return kind;
-        }
+    /// What `kind` means after a try that Portkey may have carried out.
+    pub(super) fn unknown(&self, kind: Kind) -> Kind {
         let read_back = self.read_back.map(str::to_owned);
         Kind::OutcomeUnknown { cause: Box::new(kind), read_back }
     }

@@ -9,7 +9,12 @@
     reason = "tests"
 )]
 
+mod edges;
 mod eras;
 mod readme;
+mod process;
 mod rules;
+#[path = "../../src/portkey/tests/upstream.rs"]
+mod scripted;
 mod support;
+mod upstream;

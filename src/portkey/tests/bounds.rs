@@ -116,8 +116,10 @@ async fn a_dropped_call_closes_its_request() {
 async fn the_deadline_closes_the_request() {
     for (request, unknown) in [(get("/x"), false), (write(), true)] {
         let upstream = Upstream::start(|_, _| Reply::Hang).await;
+        // Making a client reads the system's certificates, which takes time.
+        let client = client(&upstream);
         let context = context_of(Duration::from_millis(100));
-        let error = client(&upstream).send(request, &context).await.unwrap_err();
+        let error = client.send(request, &context).await.unwrap_err();
         assert_eq!(error.outcome_unknown(), unknown, "{error}");
         assert!(error.to_string().contains("time of this call was over"), "{error}");
         upstream.left().await;

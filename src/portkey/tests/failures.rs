@@ -138,15 +138,35 @@ async fn a_server_error_is_repeated_for_reads_only() {
     assert!(error.outcome_unknown(), "{error}");
     assert_eq!((error.status(), error.code(), requests), (Some(500), Some("AB04"), 1));
 
-    let replayable = Request { replayable: true, ..write() };
-    let (error, requests) = failing(replayable, broken).await;
-    assert!(!error.outcome_unknown() && error.retryable(), "{error}");
-    assert_eq!(requests, 3);
-
     let (error, requests) = failing(get("/x"), |_, _| answer(501, "")).await;
     assert_eq!((requests, error.retryable()), (1, false), "{error}");
     let (error, _) = failing(write(), |_, _| answer(501, "")).await;
     assert!(!error.outcome_unknown(), "{error}");
+}
+
+/// What the last try was told says nothing of the ones before it.
+#[tokio::test]
+async fn a_replayable_write_is_repeated_and_its_outcome_stays_unknown() {
+    let replayable = || Request { replayable: true, ..write() };
+    for last in [500, 429, 404, 401] {
+        let (error, requests) = failing(replayable(), move |earlier, _| match earlier {
+            0 | 1 => Reply::Cut(Vec::new()),
+            _ => answer(last, ""),
+        })
+        .await;
+        assert!(error.outcome_unknown() && !error.retryable(), "{error}");
+        assert!(error.to_string().contains("read back with `get_config`"), "{error}");
+        assert_eq!((error.status(), requests), (Some(last), 3));
+    }
+    let (error, requests) = failing(replayable(), |_, _| answer(409, "")).await;
+    assert!(!error.outcome_unknown(), "{error}");
+    assert_eq!(requests, 1);
+    let upstream = Upstream::start(|earlier, _| match earlier {
+        0 => Reply::Cut(Vec::new()),
+        _ => answer(200, "{}"),
+    })
+    .await;
+    client(&upstream).send(replayable(), &context()).await.unwrap();
 }
 
 #[tokio::test]
