@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod configs;
 mod eras;
 mod rules;
 mod support;

@@ -1,5 +1,8 @@
 //! A sandbox, and an endpoint before it, in this process.
 
+mod account;
+mod called;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::Request, response::Response};
@@ -12,6 +15,8 @@ use portkey_admin_mcp::{
     tools::Catalogue,
 };
 use serde_json::{Value, json};
+
+pub use account::{Account, line};
 
 pub const MODERN: &str = "2026-07-28";
 
