@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod analytics;
 mod configs;
 mod eras;
 mod rules;

@@ -17,6 +17,7 @@ use portkey_admin_mcp::{
 use serde_json::{Value, json};
 
 pub use account::{Account, line};
+pub use called::Called;
 
 pub const MODERN: &str = "2026-07-28";
 
@@ -96,6 +97,13 @@ impl Answer {
 }
 
 impl Served {
+    /// The same sandbox behind an endpoint of other settings.
+    pub fn with(self, settings: Settings) -> Self {
+        let portkey = portkey_of(&self.sandbox, "admin");
+        let endpoint = Endpoint::new(settings, Arc::new(Catalogue::new(&[]).unwrap()), portkey);
+        Self { endpoint, ..self }
+    }
+
     /// Sends one request as a principal, with these headers.
     pub async fn send(
         &self,
