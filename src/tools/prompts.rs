@@ -24,9 +24,6 @@ use edit::{CreatePrompt, GetPrompt, PublishPrompt, UpdatePrompt};
 use migrate::MigratePrompt;
 use promote::PromotePrompt;
 
-/// Names of definitions' parameters that would be masked elsewhere: schemas hold no secrets.
-const DEFINED: &[&str] = &["auth_config", "credentials", "custom_headers", "headers"];
-
 pub const TOOLS: &[Tool] = &[
     run_typed::<CreatePrompt>(
         "create_prompt",
@@ -64,7 +61,6 @@ pub const TOOLS: &[Tool] = &[
          published version (or of the version given), and all its versions. A chat template is JSON
          text in string.",
     )
-    .shows(DEFINED)
     .scopes(&["prompts.read"])
     .intents(&[
         "show the template of a prompt",
@@ -82,7 +78,6 @@ pub const TOOLS: &[Tool] = &[
          nothing; try dry_run first.",
     )
     .document("parameters")
-    .shows(DEFINED)
     .read_back("get_prompt")
     .scopes(&["prompts.read", "prompts.update", "prompts.publish"])
     .intents(&[
@@ -123,7 +118,6 @@ pub const TOOLS: &[Tool] = &[
          template. The number serves publish_prompt, the id get_prompt_version.",
     )
     .lists(LIST)
-    .shows(DEFINED)
     .scopes(&["prompts.read"])
     .intents(&[
         "history of a prompt",
@@ -138,7 +132,6 @@ pub const TOOLS: &[Tool] = &[
          without calling it. To call the model use run_prompt_completion.",
     )
     .effect(Effect::Reads)
-    .shows(DEFINED)
     .scopes(&["prompts.render"])
     .intents(&[
         "preview a prompt with variables",
@@ -154,6 +147,7 @@ pub const TOOLS: &[Tool] = &[
          and env. To see the filled template for free use render_prompt.",
     )
     .shows(&["token"])
+    .read_back("get_request_analytics")
     .scopes(&["completions.write"])
     .intents(&[
         "run a prompt",
@@ -168,7 +162,6 @@ pub const TOOLS: &[Tool] = &[
          version where it differs from the newest, or leaves it unchanged, so it is safe to repeat.
          Metadata is merged. publish also publishes; dry_run shows the differences.",
     )
-    .shows(DEFINED)
     .read_back("list_prompts")
     .scopes(&[
         "prompts.list",
@@ -192,7 +185,6 @@ pub const TOOLS: &[Tool] = &[
          Carries template, model, parameters, tools, metadata. publish also publishes; try dry_run
          first.",
     )
-    .shows(DEFINED)
     .read_back("list_prompts")
     .scopes(&[
         "prompts.list",
@@ -225,7 +217,6 @@ pub const TOOLS: &[Tool] = &[
         "Get one version of a prompt whole: template, parameters, model, tools, metadata, label. Ids
          come from list_prompt_versions; by number use get_prompt.",
     )
-    .shows(DEFINED)
     .scopes(&["prompts.read"])
     .intents(&[
         "show an old version of a prompt",

@@ -12,5 +12,6 @@
 mod analytics;
 mod configs;
 mod eras;
+mod readme;
 mod rules;
 mod support;

@@ -227,7 +227,7 @@ mod tests {
         template.fold().map_err(|error| error.to_string())
     }
 
-    fn choice(choice: Value) -> Result<Value, String> {
+    fn choice(choice: &Value) -> Result<Value, String> {
         folded(json!({ "tool_choice": choice })).map(|it| it.version["tool_choice"].clone())
     }
 
@@ -274,15 +274,15 @@ mod tests {
     #[test]
     fn a_tool_choice_comes_in_both_forms() {
         let function = json!({ "type": "function", "function": { "name": "f" } });
-        assert_eq!(choice(json!({ "mode": "auto" })).unwrap(), "auto");
-        assert_eq!(choice(json!({ "mode": "function", "function_name": "f" })).unwrap(), function);
-        assert_eq!(choice(function.clone()).unwrap(), function);
+        assert_eq!(choice(&json!({ "mode": "auto" })).unwrap(), "auto");
+        assert_eq!(choice(&json!({ "mode": "function", "function_name": "f" })).unwrap(), function);
+        assert_eq!(choice(&function).unwrap(), function);
         for wrong in [
             json!({ "mode": "function" }),
             json!({ "mode": "auto", "function_name": "f" }),
             json!({ "mode": "auto", "type": "function" }),
         ] {
-            assert!(choice(wrong.clone()).is_err(), "{wrong}");
+            assert!(choice(&wrong).is_err(), "{wrong}");
         }
     }
 

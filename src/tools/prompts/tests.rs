@@ -83,7 +83,7 @@ fn with(mut args: Value, more: Value) -> Value {
 #[tokio::test]
 async fn updating_sends_what_differs_and_keeps_the_rest() {
     let bench = Bench::new().await;
-    let id = bench.fake.add("c", "support", version("a"));
+    let id = bench.fake.add("c", "support", &version("a"));
     let same = json!({ "prompt_id": id, "string": "a", "model": "m", "tools": [], "template_metadata": { "team": "t" } });
     assert_eq!(bench.ok("update_prompt", same).await["action"], "unchanged");
     let args = json!({ "prompt_id": "pp-0", "parameters": { "stop": null }, "template_metadata": { "tier": 1 } });
@@ -101,7 +101,7 @@ async fn updating_sends_what_differs_and_keeps_the_rest() {
 #[tokio::test]
 async fn a_new_name_alone_adds_no_version() {
     let bench = Bench::new().await;
-    let id = bench.fake.add("c", "support", version("a"));
+    let id = bench.fake.add("c", "support", &version("a"));
     let args = json!({ "prompt_id": id, "name": "help", "string": "a" });
     let updated = bench.ok("update_prompt", args).await;
     assert_eq!((&updated["action"], &updated["name"]), (&json!("updated"), &json!("help")));
@@ -119,7 +119,7 @@ async fn a_new_name_alone_adds_no_version() {
 #[tokio::test]
 async fn publishing_waits_for_the_number_of_the_new_version() {
     let bench = Bench::new().await;
-    let id = bench.fake.add("c", "support", version("a"));
+    let id = bench.fake.add("c", "support", &version("a"));
     bench.fake.world().stale_after_write = 2;
     let args = json!({ "prompt_id": id, "string": "b", "publish": true });
     let updated = bench.ok("update_prompt", args).await;
@@ -130,7 +130,7 @@ async fn publishing_waits_for_the_number_of_the_new_version() {
 #[tokio::test]
 async fn nothing_is_built_on_a_read_that_is_older_than_the_last_write() {
     let bench = Bench::new().await;
-    let id = bench.fake.add("c", "support", version("a"));
+    let id = bench.fake.add("c", "support", &version("a"));
     let args = |string: &str| json!({ "prompt_id": id, "string": string });
     bench.ok("update_prompt", args("b")).await;
     bench.fake.world().stale_versions = 2;
@@ -146,7 +146,7 @@ async fn nothing_is_built_on_a_read_that_is_older_than_the_last_write() {
 #[tokio::test]
 async fn a_version_whose_number_stays_unknown_is_published_by_its_id() {
     let bench = Bench::new().await;
-    let id = bench.fake.add("c", "support", version("a"));
+    let id = bench.fake.add("c", "support", &version("a"));
     bench.fake.world().stale_after_write = 100;
     let args = json!({ "prompt_id": id, "string": "b", "publish": true });
     let error = bench.call("update_prompt", args).await.unwrap_err();
@@ -158,7 +158,7 @@ async fn a_version_whose_number_stays_unknown_is_published_by_its_id() {
 #[tokio::test]
 async fn a_failed_publishing_says_what_is_saved_and_how_to_go_on() {
     let bench = Bench::new().await;
-    let id = bench.fake.add("c", "support", version("a"));
+    let id = bench.fake.add("c", "support", &version("a"));
     bench.fake.world().no_publishing = true;
     let args = json!({ "prompt_id": id, "string": "b", "publish": true });
     let error = bench.call("update_prompt", args).await.unwrap_err();
@@ -175,7 +175,7 @@ async fn a_failed_publishing_says_what_is_saved_and_how_to_go_on() {
 #[tokio::test]
 async fn a_version_is_published_by_number_or_by_id() {
     let bench = Bench::new().await;
-    let id = bench.fake.add("c", "support", version("a"));
+    let id = bench.fake.add("c", "support", &version("a"));
     let updated = bench.ok("update_prompt", json!({ "prompt_id": id, "string": "b" })).await;
     let by_id = json!({ "prompt_id": id, "version_id": updated["version_id"] });
     assert_eq!(bench.ok("publish_prompt", by_id).await["version"], 2);
@@ -192,7 +192,7 @@ async fn a_version_is_published_by_number_or_by_id() {
 async fn a_prompt_is_shown_whole_with_its_versions() {
     let bench = Bench::new().await;
     let tools = json!([{ "function": { "parameters": { "headers": { "type": "object" } } } }]);
-    let id = bench.fake.add("c", "support", with(version("a"), json!({ "tools": tools })));
+    let id = bench.fake.add("c", "support", &with(version("a"), json!({ "tools": tools })));
     bench.ok("update_prompt", json!({ "prompt_id": id, "string": "b" })).await;
     let shown = bench.ok("get_prompt", json!({ "prompt_id": id })).await;
     assert_eq!(
@@ -237,7 +237,7 @@ async fn creating_takes_messages_and_a_bare_tool_choice() {
 #[tokio::test]
 async fn a_completion_is_only_sent_with_its_metadata() {
     let bench = Bench::new().await;
-    let id = bench.fake.add("c", "support", version("a"));
+    let id = bench.fake.add("c", "support", &version("a"));
     let args = |app: &str| {
         json!({ "prompt_id": id, "variables": { "n": 1 }, "hyperparameters": { "top_p": 0.5, "seed": 7 },
             "metadata": { "client_id": "c", "app": app, "env": "e", "seat": "s" } })

@@ -73,7 +73,7 @@ impl Fake {
     }
 
     /// Adds a prompt with one version and returns its id.
-    pub fn add(&self, collection: &str, name: &str, version: Value) -> String {
+    pub fn add(&self, collection: &str, name: &str, version: &Value) -> String {
         let mut world = self.world();
         world.create(collection.into(), name.into(), version);
         id(world.prompts.len() - 1)
@@ -141,7 +141,7 @@ async fn answer(
             let text = |name: &str| body[name].as_str().unwrap().to_owned();
             let mut version = body.clone();
             version["prompt_metadata"] = version["template_metadata"].take();
-            let created = world.create(text("collection_id"), text("name"), version);
+            let created = world.create(text("collection_id"), text("name"), &version);
             if world.breaks_after_creating {
                 return StatusCode::BAD_GATEWAY.into_response();
             }
@@ -179,9 +179,9 @@ impl World {
         (0..self.prompts.len()).find(|prompt| id(*prompt) == wanted || slug(*prompt) == wanted)
     }
 
-    fn create(&mut self, collection: String, name: String, version: Value) -> Value {
+    fn create(&mut self, collection: String, name: String, version: &Value) -> Value {
         let mut prompt = Prompt { name, collection, versions: Vec::new(), default: 0 };
-        prompt.add(&version);
+        prompt.add(version);
         self.prompts.push(prompt);
         let prompt = self.prompts.len() - 1;
         json!({ "id": id(prompt), "slug": slug(prompt), "version_id": version_id(prompt, 0), "object": "prompt" })

@@ -50,7 +50,7 @@ async fn migrating_creates_then_updates_then_changes_nothing() {
 #[tokio::test]
 async fn migrating_merges_metadata_into_what_is_stored() {
     let bench = Bench::new().await;
-    bench.fake.add("c", "support", version("a"));
+    bench.fake.add("c", "support", &version("a"));
     let args =
         with(migration("a"), json!({ "template_metadata": { "team": null, "tier": { "n": 1 } } }));
     let updated = bench.ok("migrate_prompt", args).await;
@@ -66,9 +66,9 @@ async fn migrating_merges_metadata_into_what_is_stored() {
 async fn a_name_is_looked_for_on_every_page() {
     let bench = Bench::new().await;
     for i in 0..150 {
-        bench.fake.add("c", &format!("support {i}"), version("other"));
+        bench.fake.add("c", &format!("support {i}"), &version("other"));
     }
-    let id = bench.fake.add("c", "SUPPORT", version("a"));
+    let id = bench.fake.add("c", "SUPPORT", &version("a"));
     let updated = bench.ok("migrate_prompt", migration("b")).await;
     assert_eq!((&updated["action"], &updated["prompt_id"]), (&json!("updated"), &json!(id)));
 }
@@ -76,7 +76,7 @@ async fn a_name_is_looked_for_on_every_page() {
 #[tokio::test]
 async fn several_prompts_of_one_name_are_refused_with_their_ids() {
     let bench = Bench::new().await;
-    let ids = ["Support", "support"].map(|name| bench.fake.add("c", name, version("a")));
+    let ids = ["Support", "support"].map(|name| bench.fake.add("c", name, &version("a")));
     let error = bench.call("migrate_prompt", migration("b")).await.unwrap_err();
     let message = error["message"].as_str().unwrap();
     assert!(ids.iter().all(|id| message.contains(id)), "{error}");
@@ -118,7 +118,7 @@ async fn promoting_carries_everything_and_keeps_what_only_the_target_has() {
         json!({ "tools": tools, "tool_choice": "auto", "is_raw_template": 1, "functions": null,
             "prompt_metadata": { "team": "t", "note": null, "promoted_at": "long ago" } }),
     );
-    let source = bench.fake.add("dev", "support-dev", source);
+    let source = bench.fake.add("dev", "support-dev", &source);
     let promotion =
         json!({ "source_prompt_id": source, "target_collection_id": "prod", "target_env": "prod" });
 
@@ -164,7 +164,7 @@ async fn promoting_carries_everything_and_keeps_what_only_the_target_has() {
 #[tokio::test]
 async fn promoting_copies_what_is_published_and_tells_of_a_newer_version() {
     let bench = Bench::new().await;
-    let source = bench.fake.add("dev", "support-dev", version("a"));
+    let source = bench.fake.add("dev", "support-dev", &version("a"));
     bench.ok("update_prompt", json!({ "prompt_id": source, "string": "b" })).await;
     let promotion =
         json!({ "source_prompt_id": source, "target_collection_id": "prod", "target_env": "prod" });
@@ -182,8 +182,8 @@ async fn promoting_copies_what_is_published_and_tells_of_a_newer_version() {
 #[tokio::test]
 async fn promoting_shows_first_what_it_would_do() {
     let bench = Bench::new().await;
-    let source = bench.fake.add("dev", "support", version("a"));
-    bench.fake.add("prod", "support", version("b"));
+    let source = bench.fake.add("dev", "support", &version("a"));
+    bench.fake.add("prod", "support", &version("b"));
     let promotion = json!({ "source_prompt_id": source, "target_collection_id": "prod", "target_env": "prod",
         "target_name": "support", "virtual_key": "prod-key", "dry_run": true, "publish": true });
     let would = bench.ok("promote_prompt", promotion).await;
