@@ -6,6 +6,8 @@ mod url;
 
 use serde_json::Value;
 
+use crate::tool::Problem;
+
 pub use restore::restore;
 
 /// Stands for a secret in every answer. No real value contains it.
@@ -150,6 +152,19 @@ pub(crate) fn mask_text(text: &mut String, kind: Kind) {
     } else if let Some(masked) = url::masked(text) {
         *text = masked;
     }
+}
+
+/// Refuses a document that is about to be stored while it holds a secret as Portkey masks it: the
+/// stored one would be lost.
+///
+/// # Errors
+/// Names every such secret.
+pub fn all_known(document: &Value, name: &str) -> Result<(), Vec<Problem>> {
+    let why = "is shown masked by Portkey itself, and writing that back would destroy it: give the \
+               value, or null to delete it";
+    let mut problems = Vec::new();
+    find(document, name, &mut |argument| problems.push(Problem { argument, why: why.to_owned() }));
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 /// Calls `found` with the path of every masked value in `value`: our own mask anywhere, and a

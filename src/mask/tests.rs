@@ -86,6 +86,14 @@ fn masked_arguments_are_found_with_their_path() {
     assert_eq!(found, ["body.list[0].note", "body.api_key"]);
 }
 
+#[test]
+fn what_portkey_masks_is_not_stored() {
+    let document = json!({ "a": { "api_key": "sk-***m40" }, "note": "a *** b", "token": "known" });
+    let problems = all_known(&document, "config").unwrap_err();
+    assert_eq!((problems.len(), &*problems[0].argument), (1, "config.a.api_key"));
+    assert!(all_known(&json!({ "api_key": "known" }), "config").is_ok());
+}
+
 /// Documents with secret and plain names, URLs and text that looks like masks.
 fn document() -> impl Strategy<Value = Value> {
     let name = prop_oneof![

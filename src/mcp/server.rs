@@ -225,7 +225,8 @@ fn result(mut answer: Value, max_bytes: usize) -> CallToolResult {
         answer = json!({ "data": answer });
     }
     let (mut text, mut hidden) = visible_json(&answer, 4096);
-    if text.len() > max_bytes && cut(&mut answer, max_bytes) {
+    let length = |value: &Value| visible_json(value, 512).0.len();
+    if text.len() > max_bytes && cut(&mut answer, max_bytes, length) {
         (text, hidden) = visible_json(&answer, max_bytes);
     }
     let mut content = vec![ContentBlock::text(text)];

@@ -9,10 +9,12 @@
     reason = "tests"
 )]
 
+mod analytics;
+mod configs;
 mod edges;
 mod eras;
-mod readme;
 mod process;
+mod readme;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;

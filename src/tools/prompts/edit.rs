@@ -147,6 +147,9 @@ impl Workflow for UpdatePrompt {
         if let Some(parameters) = version.get_mut("parameters") {
             let before = stored.latest.get("parameters").unwrap_or(&Value::Null);
             mask::restore(parameters, before, "parameters").map_err(Error::Arguments)?;
+            if parameters != before {
+                mask::all_known(parameters, "parameters").map_err(Error::Arguments)?;
+            }
         }
         let metadata = patch.map(|patch| merged(compare::metadata(&stored.latest), patch));
         let wanted = Wanted { prompt, version, metadata, ..Wanted::default() };
