@@ -10,6 +10,7 @@
 )]
 
 mod analytics;
+mod arguments;
 mod configs;
 mod edges;
 mod eras;
