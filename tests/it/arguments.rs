@@ -18,7 +18,7 @@ fn required(schema: &Value) -> Vec<&str> {
 }
 
 /// The least that the schema takes.
-fn least(schema: &Value) -> Value {
+pub fn least(schema: &Value) -> Value {
     match schema["type"].as_str().unwrap_or_default() {
         "object" => {
             let names = required(schema);

@@ -11,13 +11,16 @@
 
 mod analytics;
 mod arguments;
+mod clients;
 mod configs;
 mod edges;
 mod eras;
+mod outputs;
 mod process;
 mod readme;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
+mod secrets;
 mod support;
 mod upstream;
