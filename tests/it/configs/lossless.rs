@@ -189,7 +189,7 @@ fn generated_documents_survive_create_get_and_replace() {
     let served = runtime.block_on(serve(settings()));
     let account = served.account("admin");
     let mut runner =
-        TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() });
+        TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&document(), |document| {
         runtime.block_on(async {
             let args = json!({ "name": "Generated", "config": document });
