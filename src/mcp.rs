@@ -7,6 +7,7 @@
 mod endpoint;
 mod envelope;
 mod era;
+mod headers;
 mod lists;
 mod reply;
 mod server;
