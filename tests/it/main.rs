@@ -12,6 +12,7 @@
 mod edges;
 mod eras;
 mod process;
+mod resilience;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
