@@ -58,7 +58,7 @@ fn tidy_field(value: &mut Value, name: &str, kind: Kind, names: Names) {
         }
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
-                let inner = if kind == Kind::SecretInside { kind } else { names.kind(name) };
+                let inner = mask::within(kind, names.kind(name), value);
                 if DOCUMENTS.binary_search(&&**name).is_ok() {
                     mask::mask_kind(value, inner, names);
                 } else {

@@ -4,10 +4,14 @@
 //! `"true"` for true, one value where a list is due, `"429,500"` for a list of numbers, JSON text
 //! for an object); ranges, enums, lengths and formats are checked. All problems are told at once,
 //! and none tells a value: it may be a secret.
+//!
+//! An open object is somebody's document: what it holds is carried as it came, nulls included, and
+//! the one that is written back whole is not held to its schema either.
 
 mod problem;
 
-use serde_json::Value;
+use jsonschema::ValidationError;
+use serde_json::{Value, json};
 
 use crate::{
     mask,
@@ -29,7 +33,9 @@ pub fn fit(args: &mut JsonObject, input: &Input, unmasks: Option<&str>) -> Resul
     // The validator wants a value; the map moves in and out of it without a copy.
     let whole = Value::Object(std::mem::take(args));
     for error in input.validator().iter_errors(&whole) {
-        problems.add_invalid(&error);
+        if !is_null_field(&error) && !unmasks.is_some_and(|document| is_inside(&error, document)) {
+            problems.add_invalid(&error);
+        }
     }
     if let Value::Object(fitted) = whole {
         *args = fitted;
@@ -37,21 +43,30 @@ pub fn fit(args: &mut JsonObject, input: &Input, unmasks: Option<&str>) -> Resul
     problems.into_result().map_err(Error::Arguments)
 }
 
+/// A null that is left is in a document, where it means something: in a merge it deletes the field.
+fn is_null_field(error: &ValidationError<'_>) -> bool {
+    let path = error.instance_path().as_str();
+    let (_, last) = path.rsplit_once('/').unwrap_or_default();
+    error.instance().is_null() && last.parse::<usize>().is_err()
+}
+
+fn is_inside(error: &ValidationError<'_>, document: &str) -> bool {
+    let mut path = error.instance_path().as_str().split('/').skip(1);
+    path.next() == Some(document) && path.next().is_some()
+}
+
 fn fit_object(object: &mut JsonObject, schema: &JsonObject, path: &str, problems: &mut Problems) {
     let Some(Value::Object(properties)) = schema.get("properties") else { return };
-    let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
-    if closed {
-        rename(object, properties, path, problems);
-        absent(object, properties);
+    if schema.get("additionalProperties") != Some(&Value::Bool(false)) {
+        return;
     }
+    rename(object, properties, path, problems);
+    absent(object, properties);
     for (name, value) in object.iter_mut() {
         let inner = join(path, name);
         match properties.get(name) {
-            Some(Value::Object(property)) if !value.is_null() => {
-                fit_value(value, property, &inner, problems);
-            }
-            None if closed => problems.add_unknown(&inner, name, properties),
-            _ => {}
+            Some(Value::Object(property)) => fit_value(value, property, &inner, problems),
+            _ => problems.add_unknown(&inner, name, properties),
         }
     }
 }
@@ -96,6 +111,8 @@ fn fit_value(value: &mut Value, schema: &JsonObject, path: &str, problems: &mut 
             if let Ok(Value::Object(mut fields)) = serde_json::from_str(text) {
                 fit_object(&mut fields, schema, path, problems);
                 *value = Value::Object(fields);
+            } else if let Some(name) = schema.get("x-text").and_then(Value::as_str) {
+                *value = json!({ name: text });
             }
         }
         ("array", Value::Array(items)) => {

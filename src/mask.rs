@@ -6,6 +6,8 @@ mod url;
 
 use serde_json::Value;
 
+use crate::tool::Problem;
+
 pub use restore::restore;
 
 /// Stands for a secret in every answer. No real value contains it.
@@ -104,6 +106,19 @@ fn kind(name: &str) -> Kind {
     }
 }
 
+/// The kind of a field, from its name's, its parent's and what it holds. A JSON Schema under a name
+/// such as `headers` describes secrets and holds none.
+pub(crate) fn within(parent: Kind, named: Kind, value: &Value) -> Kind {
+    const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
+    let is_schema =
+        || value.get("type").and_then(Value::as_str).is_some_and(|name| TYPES.contains(&name));
+    match (parent, named) {
+        (Kind::SecretInside, _) => Kind::SecretInside,
+        (_, Kind::SecretInside) if is_schema() => Kind::Plain,
+        (_, named) => named,
+    }
+}
+
 /// Whether text in a field of this name, or below it, is secret.
 pub(crate) fn is_secret(name: &str) -> bool {
     kind(name) != Kind::Plain
@@ -121,7 +136,7 @@ pub(crate) fn mask_kind(value: &mut Value, kind: Kind, names: Names) {
         Value::Array(items) => items.iter_mut().for_each(|item| mask_kind(item, kind, names)),
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
-                let inner = if kind == Kind::SecretInside { kind } else { names.kind(name) };
+                let inner = within(kind, names.kind(name), value);
                 mask_kind(value, inner, names);
             }
         }
@@ -137,6 +152,19 @@ pub(crate) fn mask_text(text: &mut String, kind: Kind) {
     } else if let Some(masked) = url::masked(text) {
         *text = masked;
     }
+}
+
+/// Refuses a document that is about to be stored while it holds a secret as Portkey masks it: the
+/// stored one would be lost.
+///
+/// # Errors
+/// Names every such secret.
+pub fn all_known(document: &Value, name: &str) -> Result<(), Vec<Problem>> {
+    let why = "is shown masked by Portkey itself, and writing that back would destroy it: give the \
+               value, or null to delete it";
+    let mut problems = Vec::new();
+    find(document, name, &mut |argument| problems.push(Problem { argument, why: why.to_owned() }));
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 /// Calls `found` with the path of every masked value in `value`: our own mask anywhere, and a
@@ -161,7 +189,7 @@ fn find_in(value: &Value, path: &str, inherited: Kind, found: &mut impl FnMut(St
         }
         Value::Object(fields) => {
             for (name, value) in fields {
-                let inner = if inherited == Kind::SecretInside { inherited } else { kind(name) };
+                let inner = within(inherited, kind(name), value);
                 find_in(value, &format!("{path}.{name}"), inner, found);
             }
         }

@@ -1,8 +1,9 @@
 //! JSON Schemas as MCP clients like them: inline, no unions, and an absent field is absent, not
 //! null. JSON Schema 2020-12; portable subset: design §3.
 //!
-//! Two keywords are ours and are not published: `x-aliases` on a property lists other names that
-//! are accepted for it, `x-hidden` marks a property that is accepted and not listed.
+//! Three keywords are ours and are not published: `x-aliases` on a property lists other names that
+//! are accepted for it, `x-hidden` marks a property that is accepted and not listed, `x-text` on an
+//! object names the field that a bare string stands for.
 
 use std::sync::OnceLock;
 
@@ -133,6 +134,7 @@ fn only_branch(schema: &Schema) -> Option<JsonObject> {
 /// Takes out what only we read.
 fn publish(schema: &mut JsonObject) {
     schema.shift_remove("x-aliases");
+    schema.shift_remove("x-text");
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         properties.retain(|_, property| property.get("x-hidden").is_none());
         for property in properties.values_mut().filter_map(Value::as_object_mut) {

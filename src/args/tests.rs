@@ -19,6 +19,10 @@ struct Example {
     config: Option<serde_json::Map<String, Value>>,
     clear: Option<Vec<Clear>>,
     flag: Option<bool>,
+    #[schemars(extend("properties" = { "n": { "type": "integer", "maximum": 5 } }))]
+    open: Option<serde_json::Map<String, Value>>,
+    #[schemars(extend("x-text" = "mode"))]
+    choice: Option<serde_json::Map<String, Value>>,
 }
 
 #[derive(schemars::JsonSchema)]
@@ -50,13 +54,25 @@ fn slips_are_forgiven() {
     assert_eq!(fitted(args).unwrap(), want);
     assert_eq!(fitted(json!({ "name": "n", "codes": 429 })).unwrap()["codes"], json!([429]));
     assert_eq!(fitted(json!({ "name": "n", "page": 5.0 })).unwrap()["page"], json!(5));
+    let choice = fitted(json!({ "name": "n", "choice": "auto" })).unwrap()["choice"].take();
+    assert_eq!(choice, json!({ "mode": "auto" }));
+}
+
+#[test]
+fn an_open_object_is_carried_as_it_came() {
+    let args = json!({ "name": "n", "open": { "n": null, "page": "5", "list": [null] } });
+    assert_eq!(fitted(args.clone()).unwrap(), args);
+    let why = fitted(json!({ "name": "n", "open": { "n": "5" } })).unwrap_err();
+    assert!(why.contains("`open.n` has to be of type integer"), "{why}");
+    assert!(fitted(json!({ "name": "n", "open": { "n": 9 } })).is_err());
+    assert!(fitted(json!({ "name": "n", "codes": [null] })).is_err());
 }
 
 #[test]
 fn an_unknown_field_is_named_with_the_known_ones() {
     let why = fitted(json!({ "name": "n", "pages": 5 })).unwrap_err();
     let want = "invalid arguments: `pages` is no field here (did you mean `page`?); there are: \
-                page, codes, name, mode, since, config, clear, flag";
+                page, codes, name, mode, since, config, clear, flag, open, choice";
     assert_eq!(why, want);
 }
 

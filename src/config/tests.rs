@@ -308,7 +308,7 @@ fn the_effective_configuration_tells_where_each_value_came_from() {
     }
 }
 
-/// `UPDATE_README=1` writes the table instead.
+/// `UPDATE=1` writes the table instead.
 #[test]
 fn the_table_of_variables_in_the_readme_is_this_one() {
     const START: &str = "<!-- variables -->\n";
@@ -317,9 +317,9 @@ fn the_table_of_variables_in_the_readme_is_this_one() {
     let readme = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = readme.split_once(START).expect("a place for the table");
     let (table, after) = rest.split_once(END).expect("an end of the table");
-    if std::env::var_os("UPDATE_README").is_some() {
+    if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, [before, START, &variables_table(), END, after].concat()).unwrap();
     } else {
-        assert_eq!(table, variables_table(), "run the tests with UPDATE_README=1");
+        assert_eq!(table, variables_table(), "run the tests with UPDATE=1");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{HOSTS, Kind, Names, SENTINEL, kind, mask_kind, mask_text};
+use super::{HOSTS, Kind, Names, SENTINEL, kind, mask_kind, mask_text, within};
 use crate::tool::Problem;
 
 /// Replaces each mask in `document` by the value that `stored` has in its place.
@@ -49,8 +49,9 @@ fn restore_in(
         Value::Object(fields) => {
             let mut any = false;
             for (name, value) in fields.iter_mut() {
-                let inner = if inherited == Kind::SecretInside { inherited } else { kind(name) };
                 let stored = stored.and_then(|stored| stored.get(name));
+                // What is stored says what was masked.
+                let inner = within(inherited, kind(name), stored.unwrap_or(value));
                 any |= restore_in(value, stored, inner, &format!("{path}.{name}"), problems);
             }
             if any {

@@ -70,11 +70,28 @@ fn an_element_is_matched_by_what_is_shown_of_it() {
 }
 
 #[test]
+fn a_schema_under_a_secret_name_is_shown() {
+    let document =
+        json!({ "properties": { "headers": { "type": "object", "description": "shown" } } });
+    assert_eq!(shown(&document), document);
+    let document = json!({ "tools": [{ "headers": { "x-team": "canary" } }] });
+    assert!(!shown(&document).to_string().contains("canary"));
+}
+
+#[test]
 fn masked_arguments_are_found_with_their_path() {
     let mut found = Vec::new();
     let args = json!({ "list": [{ "note": format!("x{SENTINEL}") }], "api_key": "sk-***m40", "text": "a *** b" });
     find(&args, "body", &mut |path| found.push(path));
     assert_eq!(found, ["body.list[0].note", "body.api_key"]);
+}
+
+#[test]
+fn what_portkey_masks_is_not_stored() {
+    let document = json!({ "a": { "api_key": "sk-***m40" }, "note": "a *** b", "token": "known" });
+    let problems = all_known(&document, "config").unwrap_err();
+    assert_eq!((problems.len(), &*problems[0].argument), (1, "config.a.api_key"));
+    assert!(all_known(&json!({ "api_key": "known" }), "config").is_ok());
 }
 
 /// Documents with secret and plain names, URLs and text that looks like masks.
@@ -85,6 +102,7 @@ fn document() -> impl Strategy<Value = Value> {
         Just("custom_host".into()),
         Just("url".into()),
         Just("token".into()),
+        Just("type".into()),
         "[a-c]",
     ];
     let leaf = prop_oneof![
@@ -94,6 +112,7 @@ fn document() -> impl Strategy<Value = Value> {
         "\\PC{0,6}".prop_map(Value::from),
         Just(Value::from(SENTINEL)),
         Just(Value::from("***")),
+        Just(Value::from("object")),
         "https://([a-c]:[a-c]@)?h/(\\?token=[a-c])?".prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 32, 4, move |inner| {

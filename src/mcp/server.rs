@@ -6,8 +6,11 @@ use futures_util::FutureExt;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
-        CustomResult, DiscoverResult, ErrorCode, Implementation, ListToolsResult, MetaObject,
+        CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
+        CompleteRequestParams, CompleteResult, ContentBlock, CustomRequest, CustomResult,
+        DiscoverResult, ErrorCode, Implementation, ListPromptsRequestMethod, ListPromptsResult,
+        ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
+        ListResourcesRequestMethod, ListResourcesResult, ListToolsResult, MetaObject,
         PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion, ServerCapabilities,
         ServerConfig,
     },
@@ -222,7 +225,8 @@ fn result(mut answer: Value, max_bytes: usize) -> CallToolResult {
         answer = json!({ "data": answer });
     }
     let (mut text, mut hidden) = visible_json(&answer, 4096);
-    if text.len() > max_bytes && cut(&mut answer, max_bytes) {
+    let length = |value: &Value| visible_json(value, 512).0.len();
+    if text.len() > max_bytes && cut(&mut answer, max_bytes, length) {
         (text, hidden) = visible_json(&answer, max_bytes);
     }
     let mut content = vec![ContentBlock::text(text)];
@@ -319,6 +323,40 @@ impl ServerHandler for Server {
             result.meta = Some(server_info());
         }
         Ok(result.into())
+    }
+
+    // What is not offered is not there: rmcp's own answers would be empty lists.
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+    }
+
+    async fn complete(
+        &self,
+        _: CompleteRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
     }
 
     async fn on_custom_request(

@@ -31,6 +31,10 @@ pub enum Error {
     #[error("{message}")]
     Precondition { message: String, remedy: String },
 
+    /// A workflow did a part of its work, which stays done, and then failed.
+    #[error("{done}; but then: {cause}")]
+    Partly { done: String, cause: Box<Error>, remedy: String },
+
     /// The call took longer than the server allows.
     #[error("the call did not end within its deadline")]
     Deadline,
@@ -79,6 +83,11 @@ impl Error {
                 set("problems", list.collect());
             }
             Self::Portkey(inner) => describe(inner, tool, principal, &mut set),
+            Self::Partly { cause, .. } => {
+                if let Self::Portkey(inner) = &**cause {
+                    describe(inner, tool, principal, &mut set);
+                }
+            }
             _ => {}
         }
         set("retry_helps", self.retry_helps(tool).into());
@@ -92,6 +101,7 @@ impl Error {
             Self::Portkey(_) => "portkey",
             Self::Answer(_) => "unexpected_answer",
             Self::Precondition { .. } => "precondition",
+            Self::Partly { .. } => "partly_done",
             Self::Deadline => "deadline",
             Self::Stopped => "stopped",
             Self::Panic => "internal",
@@ -111,7 +121,7 @@ impl Error {
             Self::Arguments(_) => "correct the arguments; nothing was sent".into(),
             Self::Portkey(inner) => inner.remedy(),
             Self::Answer(_) => "report this to the server's operator".into(),
-            Self::Precondition { remedy, .. } => remedy.clone(),
+            Self::Precondition { remedy, .. } | Self::Partly { remedy, .. } => remedy.clone(),
             Self::Deadline | Self::Stopped | Self::Panic => self.after_break(tool),
         }
     }

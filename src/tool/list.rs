@@ -41,6 +41,25 @@ pub(crate) struct Page {
     size: u64,
 }
 
+impl Page {
+    /// How many rows there are and the number of the next page, from the rows that came and from
+    /// what the operation counted, if it does. Where it does not, a full page may be the last.
+    fn rest(self, returned: u64, counted: Option<u64>) -> (Option<u64>, Option<u64>) {
+        let next = self.number + 1;
+        match counted {
+            // More rows than asked for: the operation gives everything, whatever it is asked.
+            _ if returned > self.size => (counted.or(Some(returned)), None),
+            Some(total) => {
+                let more = returned > 0 && next.saturating_mul(self.size) < total;
+                (Some(total), more.then_some(next))
+            }
+            None if returned == self.size => (None, Some(next)),
+            None if returned == 0 && self.number > 0 => (None, None),
+            None => (Some(self.number.saturating_mul(self.size) + returned), None),
+        }
+    }
+}
+
 impl Listing {
     /// Reads the page from the arguments and writes it as the operation wants it.
     pub(crate) fn ask(&self, args: &mut JsonObject) -> Option<Page> {
@@ -56,7 +75,7 @@ impl Listing {
     }
 
     /// `{total, next_page, …, data}`, from whatever form the operation answers in. `next_page` is
-    /// there only where there is one.
+    /// there only where there is or may be one, `total` only where it is known.
     pub(crate) fn read(&self, answer: Value, page: Option<Page>) -> Value {
         let (rows, mut rest) = match answer {
             Value::Array(rows) => (rows, JsonObject::new()),
@@ -75,15 +94,14 @@ impl Listing {
             rest.shift_remove(envelope);
         }
         let returned = rows.len() as u64;
-        let total = rest.shift_remove("total").as_ref().and_then(number);
+        let counted = rest.shift_remove("total").as_ref().and_then(number);
+        let (total, next_page) = match page {
+            Some(page) => page.rest(returned, counted),
+            None => (counted.or(Some(returned)), None),
+        };
         let mut list = JsonObject::new();
-        list.insert("total".into(), json!(total.unwrap_or(returned)));
-        if let (Some(page), Some(total)) = (page, total) {
-            // More rows than asked for: the operation gives everything, whatever it is asked.
-            let whole = returned > page.size;
-            if !whole && returned > 0 && (page.number + 1).saturating_mul(page.size) < total {
-                list.insert("next_page".into(), json!(page.number + 1));
-            }
+        for (name, value) in [("total", total), ("next_page", next_page)] {
+            list.extend(value.map(|value| (name.to_owned(), json!(value))));
         }
         list.extend(rest);
         list.insert("data".into(), Value::Array(rows));
@@ -96,32 +114,84 @@ fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// Keeps as many whole rows as fit into `max_bytes` of compact JSON and says how to go on.
-/// Returns false where `answer` is no list.
-pub(crate) fn cut(answer: &mut Value, max_bytes: usize) -> bool {
-    let Some(fields) = answer.as_object_mut() else { return false };
-    let Some(Value::Array(rows)) = fields.get_mut("data") else { return false };
+/// Room for what says that rows are missing.
+const HINT_BYTES: usize = 320;
+
+/// Keeps as many whole rows as fit into `max_bytes`, but one at least, and says how to go on.
+/// `length` is that of a value as it will be written. Returns false where `answer` is no list.
+pub(crate) fn cut(answer: &mut Value, max_bytes: usize, length: impl Fn(&Value) -> usize) -> bool {
+    let Some(Value::Array(rows)) =
+        answer.get_mut("data").filter(|data| data.is_array()).map(Value::take)
+    else {
+        return false;
+    };
+    let mut left = max_bytes.saturating_sub(length(answer) + HINT_BYTES);
+    let fitting = rows.iter().take_while(|row| {
+        let size = length(row) + 1;
+        let fits = size <= left;
+        left = left.saturating_sub(size);
+        fits
+    });
+    // Without a row the caller could never go on; a single object is never cut.
+    let fitting = fitting.count().max(1).min(rows.len());
     let all = rows.len();
-    // Room for the fields around the rows.
-    let mut left = max_bytes.saturating_sub(512);
-    let fitting = rows
-        .iter()
-        .take_while(|row| {
-            let size = serde_json::to_vec(row).map_or(usize::MAX, |bytes| bytes.len() + 1);
-            let fits = size <= left;
-            left = left.saturating_sub(size);
-            fits
-        })
-        .count();
-    rows.truncate(fitting);
     let hint = format!(
         "The answer was larger than the server allows; {fitting} of {all} rows are here. Ask again \
-         with a `page_size` of at most {} where the tool has it, or with narrower filters.",
-        fitting.max(1)
+         with a `page_size` of at most {fitting} where the tool has it, or with narrower filters."
     );
-    fields.insert("returned".into(), json!(fitting));
-    fields.insert("truncated".into(), json!(true));
-    fields.insert("hint".into(), json!(hint));
-    fields.shift_remove("next_page");
+    let Value::Object(fields) = answer else { return false };
+    fields.insert("data".into(), rows.into_iter().take(fitting).collect());
+    if fitting < all {
+        fields.insert("returned".into(), json!(fitting));
+        fields.insert("truncated".into(), json!(true));
+        fields.insert("hint".into(), json!(hint));
+        fields.shift_remove("next_page");
+    }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(returned: u64, total: Option<u64>, number: u64) -> Value {
+        let rows: Vec<_> = (0..returned).collect();
+        let answer = json!({ "object": "list", "total": total, "data": rows });
+        let mut list = PAGES.read(answer, Some(Page { number, size: 3 }));
+        list.as_object_mut().unwrap().remove("data");
+        list
+    }
+
+    #[test]
+    fn a_page_says_what_is_known_of_the_rest() {
+        let table = [
+            ((3, Some(7), 0), json!({ "total": 7, "next_page": 1 })),
+            ((1, Some(7), 2), json!({ "total": 7 })),
+            ((0, Some(7), 9), json!({ "total": 7 })),
+            ((7, Some(7), 0), json!({ "total": 7 })),
+            ((3, None, 0), json!({ "next_page": 1 })),
+            ((2, None, 1), json!({ "total": 5 })),
+            ((0, None, 0), json!({ "total": 0 })),
+            ((0, None, 2), json!({})),
+            ((7, None, 0), json!({ "total": 7 })),
+        ];
+        for ((returned, total, number), want) in table {
+            assert_eq!(
+                read(returned, total, number),
+                want,
+                "{returned} of {total:?}, page {number}"
+            );
+        }
+        let all = LIST.read(json!([1, 2]), None);
+        assert_eq!(all, json!({ "total": 2, "data": [1, 2] }));
+    }
+
+    #[test]
+    fn what_is_no_list_is_left_alone() {
+        for answer in [json!({ "data": { "a": 1 } }), json!({ "a": [1] }), json!([1])] {
+            let mut left = answer.clone();
+            assert!(!cut(&mut left, 1, |value| value.to_string().len()));
+            assert_eq!(left, answer);
+        }
+    }
 }

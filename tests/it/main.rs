@@ -9,9 +9,12 @@
     reason = "tests"
 )]
 
+mod analytics;
+mod configs;
 mod edges;
 mod eras;
 mod process;
+mod readme;
 mod resilience;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]

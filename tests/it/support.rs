@@ -1,5 +1,8 @@
 //! A sandbox, and an endpoint before it, in this process.
 
+mod account;
+mod called;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::Request, response::Response};
@@ -12,6 +15,9 @@ use portkey_admin_mcp::{
     tools::Catalogue,
 };
 use serde_json::{Value, json};
+
+pub use account::{Account, line};
+pub use called::Called;
 
 pub const MODERN: &str = "2026-07-28";
 
@@ -91,6 +97,13 @@ impl Answer {
 }
 
 impl Served {
+    /// The same sandbox behind an endpoint of other settings.
+    pub fn with(self, settings: Settings) -> Self {
+        let portkey = portkey_of(&self.sandbox, "admin");
+        let endpoint = Endpoint::new(settings, Arc::new(Catalogue::new(&[]).unwrap()), portkey);
+        Self { endpoint, ..self }
+    }
+
     /// Sends one request as a principal, with these headers.
     pub async fn send(
         &self,

@@ -92,6 +92,7 @@ impl Workflow for UpdateConfig {
             }
         }
         if let Some(after) = after.filter(|after| *after != before) {
+            mask::all_known(&after, "config").map_err(Error::Arguments)?;
             changes.extend(diff("config", &before, &after));
             body.insert("config".into(), after);
         }
