@@ -8,6 +8,7 @@ mod endpoint;
 mod envelope;
 mod era;
 mod headers;
+mod lines;
 mod lists;
 mod reply;
 mod server;

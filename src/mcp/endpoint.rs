@@ -306,12 +306,7 @@ struct Caller {
 }
 
 fn refuse(malformed: &Malformed) -> Response {
-    let (code, message) = match malformed {
-        Malformed::NotJson(place) => {
-            (ErrorCode::PARSE_ERROR, format!("the body is not JSON: {place}"))
-        }
-        Malformed::NotJsonRpc(why) => (ErrorCode::INVALID_REQUEST, (*why).to_owned()),
-    };
+    let (code, message) = malformed.told();
     reply::error(StatusCode::BAD_REQUEST, None, code, &message, None)
 }
 

@@ -20,13 +20,22 @@ pub(super) fn error(
     message: &str,
     data: Option<Value>,
 ) -> Response {
+    json(status, error_body(id, code, message, data))
+}
+
+/// The same without HTTP.
+pub(super) fn error_body(
+    id: Option<&RawValue>,
+    code: ErrorCode,
+    message: &str,
+    data: Option<Value>,
+) -> String {
     let error = match data {
         Some(data) => json!({ "code": code.0, "message": message, "data": data }),
         None => json!({ "code": code.0, "message": message }),
     };
     let id = id.map_or("null", RawValue::get);
-    let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#);
-    json(status, body)
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
 }
 
 pub(super) fn json(status: StatusCode, body: impl Into<axum::body::Body>) -> Response {

@@ -19,5 +19,6 @@ mod resilience;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
+mod stdio;
 mod support;
 mod upstream;
