@@ -15,8 +15,10 @@ mod edges;
 mod eras;
 mod process;
 mod readme;
+mod resilience;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
+mod stdio;
 mod support;
 mod upstream;
