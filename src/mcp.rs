@@ -7,6 +7,8 @@
 mod endpoint;
 mod envelope;
 mod era;
+mod headers;
+mod lines;
 mod lists;
 mod reply;
 mod server;

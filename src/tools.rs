@@ -7,13 +7,11 @@ mod diff;
 pub mod prompts;
 mod shared;
 
-pub use catalogue::{Catalogue, Entry, UnknownDomain};
-
-use crate::tool::Tool;
+pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 
 /// Domain names (as in `PORTKEY_TOOL_DOMAINS`) and their rows, in the order of `tools/list`. The
 /// first tool is harmless without arguments: suites call it.
-pub const DOMAINS: &[(&str, &[Tool])] =
+pub const DOMAINS: &[Domain] =
     &[("configs", configs::TOOLS), ("prompts", prompts::TOOLS), ("analytics", analytics::TOOLS)];
 
 /// Names that the API cannot serve, each with what to use instead.

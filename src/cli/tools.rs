@@ -44,29 +44,37 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
             Effect::Destroys => "destroys",
         };
         let name = entry.tool.name;
-        let title = entry.definition.title.as_deref().unwrap_or_default();
-        output.line(format!("  {name:width$}  {effect:8}  {title}").trim_end());
+        let about = entry.tool.description();
+        let about = about.split_inclusive(['.', ':']).next().unwrap_or_default();
+        output
+            .line(&format!("  {name:width$}  {effect:8}  {}", about.trim_end_matches(['.', ':'])));
     }
     Ok(())
 }
 
+/// Everything that a row says, and its entry in `tools/list`.
 fn row(entry: &Entry) -> Value {
-    let mut row = json!({
-        "domain": entry.domain,
-        "effect": entry.tool.effect,
-        "scopes": entry.tool.scopes,
-        "enterprise": entry.tool.enterprise,
-        "secret_fields": entry.tool.secrets,
-        "one_time_fields": entry.tool.one_time,
-        "intents": entry.tool.intents,
-        "aliases": entry.tool.aliases,
-        "replayable": entry.tool.replayable,
-        "read_back": entry.tool.read_back,
-    });
-    if let (Some(row), Ok(Value::Object(definition))) =
-        (row.as_object_mut(), serde_json::to_value(&entry.definition))
-    {
-        row.extend(definition);
-    }
-    row
+    let Entry { tool, domain, definition, .. } = entry;
+    let (method, path) = tool.route().map(|(method, path)| (method.as_str(), path)).unzip();
+    json!({
+        "name": tool.name,
+        "title": tool.title(),
+        "description": definition.description,
+        "domain": domain,
+        "method": method,
+        "path": path,
+        "effect": tool.effect,
+        "scopes": tool.scopes,
+        "enterprise": tool.enterprise,
+        "secret_fields": tool.secrets,
+        "one_time_fields": tool.one_time,
+        "intents": tool.intents,
+        "aliases": tool.aliases,
+        "replayable": tool.replayable,
+        "read_back": tool.read_back,
+        "document": tool.document,
+        "annotations": definition.annotations,
+        "input_schema": definition.input_schema,
+        "output_schema": definition.output_schema,
+    })
 }

@@ -9,23 +9,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, Method, StatusCode,
-    header::{ACCEPT, CONTENT_TYPE},
-};
+use http::{HeaderMap, Method, StatusCode};
 use rmcp::{
     model::{ClientJsonRpcMessage, ErrorCode, ProtocolVersion},
     transport::streamable_http_server::{
-        SessionId, SessionManager as _, StreamableHttpService, session::never::NeverSessionManager,
+        SessionManager as _, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     MODERN, SUPPORTED, Server, SessionMode, Settings,
     envelope::{Envelope, Malformed},
-    era::{self, Era, VERSION_HEADER},
+    era::{self, Era},
+    headers::{accept_any, accepts_both, follow_body, is_json, repeated, session},
     lists::Lists,
     reply,
     services::{Legacy, Services, config},
@@ -36,12 +34,6 @@ use crate::{
     surface::Surface,
     tools::Catalogue,
 };
-
-const SESSION_HEADER: &str = "mcp-session-id";
-
-/// Headers that decide how a request is read: given twice, two readers could read differently.
-/// `Authorization` is looked at where it is read.
-const ONCE: [&str; 4] = [VERSION_HEADER, "mcp-method", "mcp-name", SESSION_HEADER];
 
 /// Methods of earlier revisions that the modern era has not, whatever rmcp still asks of them.
 const REMOVED: [&str; 6] = [
@@ -68,6 +60,8 @@ struct Shared {
     lists: Lists,
     modern: StreamableHttpService<Server, NeverSessionManager>,
     legacy: Services,
+    /// Counts the messages that are being answered.
+    answering: TaskTracker,
     shutdown: CancellationToken,
 }
 
@@ -92,7 +86,9 @@ impl Endpoint {
         );
         let legacy = Services::new(settings.clone(), server.clone(), shutdown.clone());
         let lists = Lists::new();
-        Self { shared: Arc::new(Shared { settings, server, lists, modern, legacy, shutdown }) }
+        let answering = TaskTracker::new();
+        let shared = Shared { settings, server, lists, modern, legacy, answering, shutdown };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Answers one request. The layers before have put the [`Principal`] into its extensions and
@@ -132,7 +128,10 @@ impl Endpoint {
         request.extensions_mut().insert(surface);
         let caller = Caller { principal, surface };
         match *request.method() {
-            Method::POST => self.post(request, caller).await,
+            Method::POST => {
+                let counted = self.shared.answering.token();
+                reply::holding(self.post(request, caller).await, counted)
+            }
             Method::GET | Method::DELETE => self.stream_or_end(request, caller).await,
             _ => reply::not_allowed("GET, POST, DELETE"),
         }
@@ -218,8 +217,11 @@ impl Endpoint {
         let Some(legacy) = shared.legacy.of(caller.principal.id()).await else {
             return reply::busy(envelope.id, "all places for callers are taken: try again later");
         };
+        // Held until the session counts by itself.
+        let place;
         if envelope.method.as_deref() == Some("initialize") {
-            if stateful && shared.legacy.counts().await.0 >= shared.settings.max_sessions {
+            place = shared.legacy.place().await;
+            if stateful && place.is_none() {
                 return reply::busy(envelope.id, "all sessions are taken: try again later");
             }
             follow_body(request.headers_mut(), envelope);
@@ -289,10 +291,12 @@ impl Endpoint {
     /// Ends what is still running: calls answer that the server stopped, then every session and
     /// stream is closed.
     pub async fn stop(&self) {
-        self.shared.server.stop();
-        // Calls end at once; what does not is cut.
-        let _ = tokio::time::timeout(LAST_WORDS, self.idle()).await;
-        self.shared.shutdown.cancel();
+        let Shared { server, answering, shutdown, .. } = &*self.shared;
+        server.stop();
+        answering.close();
+        // Calls end at once and their answers leave; what does not is cut.
+        let _ = tokio::time::timeout(LAST_WORDS, answering.wait()).await;
+        shutdown.cancel();
     }
 }
 
@@ -301,17 +305,8 @@ struct Caller {
     surface: Surface,
 }
 
-fn repeated(headers: &HeaderMap) -> Option<&'static str> {
-    ONCE.into_iter().find(|name| headers.get_all(*name).iter().nth(1).is_some())
-}
-
 fn refuse(malformed: &Malformed) -> Response {
-    let (code, message) = match malformed {
-        Malformed::NotJson(place) => {
-            (ErrorCode::PARSE_ERROR, format!("the body is not JSON: {place}"))
-        }
-        Malformed::NotJsonRpc(why) => (ErrorCode::INVALID_REQUEST, (*why).to_owned()),
-    };
+    let (code, message) = malformed.told();
     reply::error(StatusCode::BAD_REQUEST, None, code, &message, None)
 }
 
@@ -327,35 +322,6 @@ fn unsupported(
     reply::error(StatusCode::BAD_REQUEST, envelope.id, code, message, Some(data))
 }
 
-/// Clients that accept anything accept both kinds of answer.
-fn accept_any(headers: &mut HeaderMap) {
-    let any = match headers.get(ACCEPT) {
-        None => true,
-        Some(value) => value
-            .to_str()
-            .is_ok_and(|value| value.split(',').any(|kind| kind.trim().starts_with("*/*"))),
-    };
-    if any {
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-    }
-}
-
-fn accepts_both(headers: &HeaderMap) -> bool {
-    let mut kinds = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let (mut json, mut stream) = (false, false);
-    kinds.by_ref().for_each(|value| {
-        json |= value.contains("application/json");
-        stream |= value.contains("text/event-stream");
-    });
-    json && stream
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/json")
-}
-
 fn is_list(envelope: &Envelope<'_>) -> bool {
     envelope.method.as_deref() == Some("tools/list")
 }
@@ -363,21 +329,6 @@ fn is_list(envelope: &Envelope<'_>) -> bool {
 /// A list that every request may have; one with a cursor is for rmcp to refuse.
 fn is_first_page(envelope: &Envelope<'_>) -> bool {
     is_list(envelope) && envelope.params.cursor.is_none()
-}
-
-/// `initialize` begins a session whatever its header says: the body's revision counts.
-fn follow_body(headers: &mut HeaderMap, envelope: &Envelope<'_>) {
-    headers.remove(VERSION_HEADER);
-    if let Some(version) = envelope.params.protocol_version.as_deref()
-        && era::is_legacy(version)
-        && let Ok(version) = HeaderValue::from_str(version)
-    {
-        headers.insert(VERSION_HEADER, version);
-    }
-}
-
-fn session(headers: &HeaderMap) -> Option<SessionId> {
-    Some(headers.get(SESSION_HEADER)?.to_str().ok()?.into())
 }
 
 /// Whether the session is there; if so, it counts as used.

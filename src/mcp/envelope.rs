@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use rmcp::model::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
@@ -34,6 +35,16 @@ pub(super) enum Malformed {
     NotJson(String),
     /// -32600.
     NotJsonRpc(&'static str),
+}
+
+impl Malformed {
+    /// As the caller is told.
+    pub fn told(&self) -> (ErrorCode, String) {
+        match self {
+            Self::NotJson(place) => (ErrorCode::PARSE_ERROR, format!("this is not JSON: {place}")),
+            Self::NotJsonRpc(why) => (ErrorCode::INVALID_REQUEST, (*why).to_owned()),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -119,7 +130,7 @@ fn why(body: &[u8], error: &serde_json::Error) -> Malformed {
         (Some(b'['), Ok(_)) => {
             Malformed::NotJsonRpc("batches are not served: send one message a request")
         }
-        (_, Ok(_)) => Malformed::NotJsonRpc("the body is no JSON-RPC message"),
+        (_, Ok(_)) => Malformed::NotJsonRpc("this is no JSON-RPC message"),
         _ => Malformed::NotJson(format!("line {} column {}", error.line(), error.column())),
     }
 }

@@ -8,6 +8,7 @@ use http::{
 };
 use rmcp::model::ErrorCode;
 use serde_json::{Value, json, value::RawValue};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -19,13 +20,22 @@ pub(super) fn error(
     message: &str,
     data: Option<Value>,
 ) -> Response {
+    json(status, error_body(id, code, message, data))
+}
+
+/// The same without HTTP.
+pub(super) fn error_body(
+    id: Option<&RawValue>,
+    code: ErrorCode,
+    message: &str,
+    data: Option<Value>,
+) -> String {
     let error = match data {
         Some(data) => json!({ "code": code.0, "message": message, "data": data }),
         None => json!({ "code": code.0, "message": message }),
     };
     let id = id.map_or("null", RawValue::get);
-    let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#);
-    json(status, body)
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
 }
 
 pub(super) fn json(status: StatusCode, body: impl Into<axum::body::Body>) -> Response {
@@ -135,5 +145,39 @@ impl http_body::Body for TwoParts {
     fn size_hint(&self) -> http_body::SizeHint {
         let length = |part: &Option<Bytes>| part.as_ref().map_or(0, |part| part.len() as u64);
         http_body::SizeHint::with_exact(length(&self.first) + length(&self.second))
+    }
+}
+
+/// A response whose stream holds on to `token` until it has ended.
+pub(super) fn holding(response: Response, token: TaskTrackerToken) -> Response {
+    let kind = response.headers().get(CONTENT_TYPE);
+    if kind.is_none_or(|kind| !kind.as_bytes().starts_with(b"text/event-stream")) {
+        return response;
+    }
+    response.map(|body| axum::body::Body::new(Held { body, _token: token }))
+}
+
+struct Held {
+    body: axum::body::Body,
+    _token: TaskTrackerToken,
+}
+
+impl http_body::Body for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        std::pin::Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
     }
 }

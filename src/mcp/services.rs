@@ -1,7 +1,13 @@
 //! Legacy services: one per principal, so that no session or stream of one can be reached by
 //! another. rmcp itself binds nothing to a principal.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
 
 use rmcp::transport::streamable_http_server::{
     SessionId, StreamableHttpServerConfig, StreamableHttpService,
@@ -30,11 +36,23 @@ pub(super) struct Services {
     server: Server,
     shutdown: CancellationToken,
     by_principal: Mutex<HashMap<PrincipalId, Legacy>>,
+    /// Sessions that are about to begin.
+    beginning: AtomicUsize,
+}
+
+/// A place for a session that is about to begin.
+pub(super) struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 impl Services {
     pub fn new(settings: Settings, server: Server, shutdown: CancellationToken) -> Self {
-        Self { settings, server, shutdown, by_principal: Mutex::default() }
+        let (by_principal, beginning) = (Mutex::default(), AtomicUsize::new(0));
+        Self { settings, server, shutdown, by_principal, beginning }
     }
 
     /// The principal's service; `None` when all places are taken by others with sessions.
@@ -70,6 +88,15 @@ impl Services {
         let service =
             StreamableHttpService::new(move || Ok(server.clone()), sessions.clone(), config);
         Legacy { service, sessions }
+    }
+
+    /// A place for one more session; `None` when all are taken. Of many that come at once each
+    /// counts those before it.
+    pub async fn place(&self) -> Option<Place<'_>> {
+        let before = self.beginning.fetch_add(1, Relaxed);
+        let place = Place(&self.beginning);
+        let (sessions, _) = self.counts().await;
+        (sessions + before < self.settings.max_sessions).then_some(place)
     }
 
     /// Sessions over all principals, and how many principals have a service.

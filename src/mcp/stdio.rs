@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rmcp::ServiceExt;
 use tokio_util::sync::CancellationToken;
 
-use super::{Server, Settings};
+use super::{Server, Settings, lines::Lines};
 use crate::{
     auth::{Method, Principal},
     portkey::Portkey,
@@ -26,14 +26,14 @@ pub async fn stdio(
     let principal = Arc::new(Principal::new(Method::Stdio, portkey.credential_name()));
     let surface = Surface { read_only: settings.read_only };
     let server = Server::with_owner(settings, catalogue, portkey, Some((principal, surface)));
-    let running =
-        match Box::pin(server.serve_with_ct(rmcp::transport::stdio(), shutdown.clone())).await {
-            Ok(running) => running,
-            // The input ended, or we were told to stop, before anybody spoke.
-            Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
-            Err(_) if shutdown.is_cancelled() => return Ok(()),
-            Err(error) => return Err(Box::new(error)),
-        };
+    let lines = Lines::new(settings.max_json_depth, server.clone());
+    let running = match Box::pin(server.serve_with_ct(lines, shutdown.clone())).await {
+        Ok(running) => running,
+        // The input ended, or we were told to stop, before anybody spoke.
+        Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+        Err(_) if shutdown.is_cancelled() => return Ok(()),
+        Err(error) => return Err(Box::new(error)),
+    };
     // A task that ends abnormally has nobody left to be told.
     let _ = running.waiting().await;
     Ok(())

@@ -12,6 +12,9 @@ use crate::{
     tool::{Call, JsonObject, Recent, Result, Tool},
 };
 
+/// A domain's name and its rows.
+pub type Domain = (&'static str, &'static [Tool]);
+
 /// The tools that this process serves.
 pub struct Catalogue {
     entries: Vec<Entry>,
@@ -52,9 +55,13 @@ impl Catalogue {
             return Err(UnknownDomain { name: name.clone(), known });
         }
         let wanted = |name: &str| domains.is_empty() || domains.iter().any(|domain| domain == name);
-        let entries: Vec<Entry> = DOMAINS
-            .iter()
-            .filter(|(domain, _)| wanted(domain))
+        Ok(Self::from_domains(DOMAINS.iter().filter(|(domain, _)| wanted(domain))))
+    }
+
+    /// The tools of these rows.
+    pub fn from_domains(domains: impl IntoIterator<Item = &'static Domain>) -> Self {
+        let entries: Vec<Entry> = domains
+            .into_iter()
             .flat_map(|(domain, tools)| tools.iter().map(|tool| Entry::new(domain, tool)))
             .collect();
         let by_name = entries
@@ -66,7 +73,7 @@ impl Catalogue {
                 names.map(move |name| (name, i))
             })
             .collect();
-        Ok(Self { entries, by_name, recent: Recent::default() })
+        Self { entries, by_name, recent: Recent::default() }
     }
 
     /// The effective tool behind a name: its own, or a hidden alias.

@@ -18,9 +18,11 @@ mod eras;
 mod outputs;
 mod process;
 mod readme;
+mod resilience;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
 mod secrets;
+mod stdio;
 mod support;
 mod upstream;

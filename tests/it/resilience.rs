@@ -1,0 +1,455 @@
+//! Panics, callers that leave, many calls at once, and the end: nothing else is lost or leaked.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use http::{Method, StatusCode};
+use portkey_admin_mcp::{
+    mcp::{Counts, Endpoint, Settings},
+    sandbox::{self, Fault, Sandbox},
+    tool::{Call, Effect, Result, Workflow, run},
+    tools::{Catalogue, DOMAINS, Domain},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::{
+    process::{Ask, Connection, PATIENCE, Reply, Server, signal},
+    scripted::{Reply as Scripted, Upstream},
+    support::{Answer, MODERN, Served, initialize, portkey_of, principal, serve, settings},
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct Panics {}
+
+impl Workflow for Panics {
+    type Output = Value;
+
+    async fn run(self, _: &Call) -> Result<Value> {
+        panic!("a secret that nobody may read")
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Waits {}
+
+impl Workflow for Waits {
+    type Output = Value;
+
+    async fn run(self, _: &Call) -> Result<Value> {
+        std::future::pending().await
+    }
+}
+
+const ODD: Domain = (
+    "odd",
+    &[
+        run::<Panics>("panics", Effect::Reads, "Panics."),
+        run::<Waits>("waits", Effect::Reads, "Waits for ever."),
+        run::<Waits>("writes", Effect::Replaces, "Waits for ever.").read_back("get_config"),
+    ],
+);
+
+/// With tools that go wrong beside the real ones.
+async fn odd(settings: Settings) -> Served {
+    let sandbox = Sandbox::start(sandbox::Settings::default()).await.unwrap();
+    let catalogue = Catalogue::from_domains(DOMAINS.iter().chain([&ODD]));
+    let endpoint = Endpoint::new(settings, Arc::new(catalogue), portkey_of(&sandbox, "admin"));
+    Served { endpoint, sandbox }
+}
+
+/// Waits until something holds.
+async fn eventually<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+    let deadline = Instant::now() + PATIENCE;
+    let mut tick = interval(Duration::from_millis(10));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !holds().await {
+        assert!(Instant::now() < deadline, "{what}");
+        tick.tick().await;
+    }
+}
+
+async fn calls_become(served: &Served, calls: usize) {
+    eventually("the number of calls", async || served.endpoint.counts().await.calls == calls).await;
+}
+
+fn call(tool: &str) -> Value {
+    json!({ "name": tool, "arguments": {} })
+}
+
+impl Served {
+    async fn legacy_call(&self, session: &str, id: u64, tool: &str) -> Answer {
+        let headers = [("mcp-session-id", session), ("mcp-protocol-version", "2025-11-25")];
+        let body =
+            json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": call(tool) });
+        self.send(&principal("one"), Method::POST, &headers, &body).await
+    }
+}
+
+/// What a tool error tells.
+#[track_caller]
+fn error(answer: &Value) -> Value {
+    assert_eq!(answer["result"]["isError"], true, "{answer}");
+    let text = answer["result"]["content"][0]["text"].as_str().unwrap();
+    serde_json::from_str::<Value>(text).unwrap()["error"].take()
+}
+
+#[tokio::test]
+async fn a_panic_in_a_tool_is_that_calls_error_alone() {
+    let served = odd(settings()).await;
+    let me = principal("one");
+    let session = served.initialize(&me, "2025-11-25").await;
+    let modern = async |tool| served.modern(&me, "tools/call", call(tool)).await.body;
+    let legacy = async |id, tool| served.legacy_call(&session, id, tool).await.body;
+    for id in [10, 20] {
+        let (bad, good, also_bad, also_good) = tokio::join!(
+            modern("panics"),
+            modern("list_configs"),
+            legacy(id, "panics"),
+            legacy(id + 1, "list_configs"),
+        );
+        for bad in [bad, also_bad] {
+            assert!(!bad.to_string().contains("secret that nobody"), "{bad}");
+            let error = error(&bad);
+            assert_eq!(
+                (&error["kind"], &error["retry_helps"]),
+                (&json!("internal"), &json!(false))
+            );
+            assert!(error["message"].as_str().unwrap().contains("defect"), "{error}");
+        }
+        for good in [good, also_good] {
+            assert_eq!(good["result"]["isError"], false, "{good}");
+        }
+    }
+    let counts = served.endpoint.counts().await;
+    assert_eq!(counts, Counts { sessions: 1, services: 1, calls: 0 });
+}
+
+#[tokio::test]
+async fn a_call_ends_at_its_deadline() {
+    let served = odd(Settings { call_timeout: Duration::from_millis(200), ..settings() }).await;
+    let me = principal("one");
+    let session = served.initialize(&me, "2025-11-25").await;
+    let modern = served.modern(&me, "tools/call", call("waits"));
+    let (modern, legacy) = tokio::join!(modern, served.legacy_call(&session, 5, "waits"));
+    for answer in [modern, legacy] {
+        let error = error(&answer.body);
+        assert_eq!((&error["kind"], &error["retry_helps"]), (&json!("deadline"), &json!(true)));
+    }
+    let error = error(&served.legacy_call(&session, 6, "writes").await.body);
+    assert_eq!(error["retry_helps"], false);
+    let remedy = error["remedy"].as_str().unwrap();
+    assert!(remedy.contains("outcome is unknown: read back with `get_config`"), "{error}");
+    calls_become(&served, 0).await;
+}
+
+#[tokio::test]
+async fn a_modern_caller_that_leaves_takes_its_request_along() {
+    let upstream = Upstream::start(|_, _| Scripted::Hang).await;
+    let server = Server::before(&format!("http://{}/v1", upstream.address), &[]).await;
+    let mut caller = server.connect().await;
+    caller.send(&Ask::call("list_configs", json!({}))).await.unwrap();
+    upstream.arrived(1).await;
+    drop(caller);
+    upstream.left().await;
+    assert_eq!(server.ask(&Ask::modern(1, "tools/list", json!({}))).await.status, 200);
+
+    // The same without a network, where the calls can be counted.
+    let served = odd(settings()).await;
+    let me = principal("one");
+    served.sandbox.faults().inject(None, "/configs", 1, Fault::Hang);
+    for tool in ["waits", "list_configs"] {
+        let calling = served.modern(&me, "tools/call", call(tool));
+        tokio::select! {
+            answer = calling => panic!("{}", answer.body),
+            () = calls_become(&served, 1) => {}
+        }
+        calls_become(&served, 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_legacy_call_ends_when_it_is_cancelled() {
+    let upstream = Upstream::start(|_, _| Scripted::Hang).await;
+    let server = Server::before(&format!("http://{}/v1", upstream.address), &[]).await;
+    let session = server.initialize("2025-11-25").await;
+    let mut caller = server.connect().await;
+    caller.send(&Ask::legacy(&session, 7, "tools/call", call("list_configs"))).await.unwrap();
+    upstream.arrived(1).await;
+    let cancelled = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled",
+                            "params": { "requestId": 7, "reason": "no longer wanted" } });
+    let other = cancelled.to_string().replace('7', "8");
+    for message in [other, cancelled.to_string()] {
+        let told = Ask::text(message).with("mcp-session-id", &session);
+        assert_eq!(server.ask(&told).await.status, 202);
+    }
+    upstream.left().await;
+    // The caller wants no result, and its connection is not kept waiting for one.
+    let reply = caller.reply().await.unwrap();
+    assert!(!reply.text().contains("structuredContent"), "{reply:?}");
+    assert_eq!(server.ask(&Ask::legacy(&session, 9, "ping", json!({}))).await.status, 200);
+}
+
+/// The rows of a page and the id that came with them.
+#[track_caller]
+fn page(reply: &Reply) -> (Value, usize) {
+    let answer = reply.json();
+    assert_eq!(answer["result"]["isError"], false, "{answer}");
+    (answer["id"].clone(), answer["result"]["structuredContent"]["data"].as_array().unwrap().len())
+}
+
+#[tokio::test]
+async fn two_hundred_calls_at_once_are_all_answered() {
+    let server = Server::sandbox(&[]).await;
+    let session = server.initialize("2025-06-18").await;
+    let before = descriptors(&server);
+    for legacy in [false, true] {
+        let calls = (1..=200_usize).map(async |id| {
+            let rows = id % 3 + 1;
+            let params = json!({ "name": "list_configs", "arguments": { "page_size": rows } });
+            let ask = if legacy {
+                Ask::legacy(&session, id, "tools/call", params)
+            } else {
+                Ask::modern(id, "tools/call", params)
+            };
+            assert_eq!(page(&server.ask(&ask).await), (json!(id), rows));
+        });
+        join_all(calls).await;
+    }
+    // The pool towards the sandbox may keep a connection for each call until it idles out.
+    eventually("descriptors of callers are closed", async || connections(&server) == 0).await;
+    assert!(descriptors(&server) >= before);
+}
+
+/// Open descriptors of the process.
+fn descriptors(server: &Server) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", server.id())).unwrap().count()
+}
+
+/// Open connections to the port of the server, seen from its side.
+fn connections(server: &Server) -> usize {
+    let port = format!(":{:04X}", server.address.port());
+    let table = std::fs::read_to_string(format!("/proc/{}/net/tcp", server.id())).unwrap();
+    // sl, local address, remote address, state (01: established, 08: close wait)
+    let is_open = |line: &&str| {
+        let mut words = line.split_whitespace().skip(1);
+        words.next().is_some_and(|local| local.ends_with(&port))
+            && words.nth(1).is_some_and(|state| state == "01" || state == "08")
+    };
+    table.lines().filter(is_open).count()
+}
+
+/// Calls over and over until the server takes no more connections. Gives how many calls were
+/// answered.
+async fn caller(server: std::net::SocketAddr, session: Option<String>, first: usize) -> usize {
+    let mut answered = 0;
+    'connected: while let Ok(mut connection) = Connection::open(server).await {
+        let mut fresh = true;
+        loop {
+            let id = first + answered;
+            let params = json!({ "name": "list_configs", "arguments": { "page_size": 1 } });
+            let ask = match &session {
+                Some(session) => Ask::legacy(session, id, "tools/call", params),
+                None => Ask::modern(id, "tools/call", params),
+            };
+            let reply = match connection.send(&ask).await {
+                Ok(()) => connection.reply().await,
+                Err(error) => Err(error),
+            };
+            let reply = match reply {
+                Ok(reply) => reply,
+                // Came as the listener closed, and was never let in.
+                Err(_) if fresh => break 'connected,
+                Err(error) => panic!("call {id} was lost: {error}"),
+            };
+            assert_eq!(page(&reply), (json!(id), 1));
+            answered += 1;
+            fresh = false;
+            if reply.header("connection") == Some("close") {
+                break;
+            }
+        }
+    }
+    answered
+}
+
+#[tokio::test]
+async fn a_sigterm_under_load_loses_no_call() {
+    let rows = r#"{"success":true,"data":[{"id":"1","slug":"pc-a","config":"{}"}],"total":1}"#;
+    let upstream = Upstream::start(move |_, _| {
+        let length = rows.len();
+        Scripted::Whole(format!("HTTP/1.1 200 X\r\ncontent-length: {length}\r\n\r\n{rows}").into())
+    })
+    .await;
+    let mut server = Server::before(&format!("http://{}/v1", upstream.address), &[]).await;
+    let mut callers = tokio::task::JoinSet::new();
+    for number in 0..16 {
+        let session = match number % 2 {
+            0 => Some(server.initialize("2025-11-25").await),
+            _ => None,
+        };
+        callers.spawn(caller(server.address, session, number * 100_000));
+    }
+    upstream.arrived(200).await;
+    signal(server.id(), "TERM").await;
+    let answered: usize = callers.join_all().await.iter().sum();
+    assert_eq!(server.ended().await, Some(0), "{}", server.log());
+    assert!(answered >= 200, "{answered}");
+    assert_eq!(answered, upstream.seen().len(), "what reached Portkey was answered");
+}
+
+#[tokio::test]
+async fn what_outlasts_the_drain_is_told_that_its_outcome_is_unknown() {
+    let upstream = Upstream::start(|_, _| Scripted::Hang).await;
+    let short = [("MCP_SHUTDOWN_TIMEOUT_MS", "300")];
+    let mut server = Server::before(&format!("http://{}/v1", upstream.address), &short).await;
+    let session = server.initialize("2025-11-25").await;
+    let delete = json!({ "name": "delete_config", "arguments": { "slug": "pc-a" } });
+    let (mut modern, mut legacy) = (server.connect().await, server.connect().await);
+    let mut stream = server.connect().await;
+    let listen = Ask::new("GET", "/mcp").with("accept", "text/event-stream");
+    stream.send(&listen.with("mcp-session-id", &session)).await.unwrap();
+    assert_eq!(stream.head().await.unwrap().status, 200);
+    modern.send(&Ask::modern(1, "tools/call", delete.clone())).await.unwrap();
+    legacy.send(&Ask::legacy(&session, 2, "tools/call", delete)).await.unwrap();
+    upstream.arrived(2).await;
+    signal(server.id(), "TERM").await;
+    for (id, connection) in [(1, &mut modern), (2, &mut legacy)] {
+        let reply = connection.reply().await.unwrap();
+        assert_eq!(reply.json()["id"], id);
+        let error = reply.tool_error();
+        assert_eq!((&error["kind"], &error["retry_helps"]), (&json!("stopped"), &json!(false)));
+        assert!(error["message"].as_str().unwrap().contains("server stopped"), "{error}");
+        let remedy = error["remedy"].as_str().unwrap();
+        assert!(remedy.contains("outcome is unknown: read back with `list_configs`"), "{error}");
+    }
+    assert_eq!(server.ended().await, Some(0), "{}", server.log());
+}
+
+#[tokio::test]
+async fn a_second_sigterm_ends_at_once() {
+    let upstream = Upstream::start(|_, _| Scripted::Hang).await;
+    let long = [
+        ("MCP_SHUTDOWN_TIMEOUT_MS", "600000"),
+        ("MCP_CALL_TIMEOUT_MS", "600000"),
+        ("PORTKEY_TIMEOUT_MS", "600000"),
+    ];
+    let mut server = Server::before(&format!("http://{}/v1", upstream.address), &long).await;
+    let mut caller = server.connect().await;
+    caller.send(&Ask::call("list_configs", json!({}))).await.unwrap();
+    upstream.arrived(1).await;
+    signal(server.id(), "TERM").await;
+    server.logged("draining").await;
+    signal(server.id(), "TERM").await;
+    assert_eq!(server.ended().await, Some(1));
+    server.logged("second signal").await;
+}
+
+#[tokio::test]
+async fn what_sessions_hold_is_given_back_when_they_end() {
+    let served = serve(settings()).await;
+    let me = principal("one");
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let (mut before, mut counts) = (usize::MAX, Counts::default());
+    // The first round makes what stays: the principal's service and the connection pool.
+    for round in 0..3 {
+        let mut sessions = Vec::new();
+        for _ in 0..20 {
+            sessions.push(served.initialize(&me, "2025-11-25").await);
+        }
+        assert_eq!(served.endpoint.counts().await.sessions, 20);
+        let calls = sessions.iter().map(|session| served.legacy_call(session, 3, "list_configs"));
+        for answer in join_all(calls).await {
+            assert_eq!(answer.body["result"]["isError"], false, "{}", answer.body);
+        }
+        for session in &sessions {
+            let headers = [("mcp-session-id", &**session)];
+            let ended = served.send(&me, Method::DELETE, &headers, &Value::Null).await;
+            assert!(ended.status.is_success(), "{}", ended.status);
+        }
+        if round == 0 {
+            counts = served.endpoint.counts().await;
+            assert_eq!(counts, Counts { sessions: 0, services: 1, calls: 0 });
+        } else {
+            assert_eq!(served.endpoint.counts().await, counts);
+            eventually("tasks end", async || tasks() <= before).await;
+        }
+        eventually("sessions' tasks end", async || tasks() < 60).await;
+        before = tasks();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sessions_are_capped_and_their_places_come_back() {
+    let served = Arc::new(serve(Settings { max_sessions: 3, ..settings() }).await);
+    let callers = [principal("one"), principal("two")];
+    let [one, two] = &callers;
+    for _ in 0..200 {
+        // Each on its own task, so that they really come at once.
+        let tries = (0..20).map(|i| {
+            let (served, me) = (Arc::clone(&served), Arc::clone(&callers[i % 2]));
+            tokio::spawn(async move {
+                let answer = served.send(&me, Method::POST, &[], &initialize("2025-11-25")).await;
+                (me, answer)
+            })
+        });
+        let tries = join_all(tries).await.into_iter().map(|tried| tried.unwrap());
+        let (begun, refused): (Vec<_>, Vec<_>) =
+            tries.partition(|(_, answer)| answer.status == StatusCode::OK);
+        assert!((1..=3).contains(&begun.len()), "{} for 3 places", begun.len());
+        for (_, answer) in refused {
+            assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+            assert!(answer.headers.contains_key("retry-after"));
+            assert_eq!(answer.body["id"], 0);
+        }
+        let modern = served.modern(one, "tools/call", call("list_configs")).await;
+        assert_eq!(modern.body["result"]["isError"], false, "the modern era needs no place");
+        for (owner, answer) in begun {
+            let headers = [("mcp-session-id", answer.headers["mcp-session-id"].to_str().unwrap())];
+            let ended = served.send(&owner, Method::DELETE, &headers, &Value::Null).await;
+            assert!(ended.status.is_success(), "{}", ended.status);
+        }
+        assert_eq!(served.endpoint.counts().await.sessions, 0);
+    }
+    let begin =
+        async |me| served.send(me, Method::POST, &[], &initialize("2025-11-25")).await.status;
+    // What begins no session takes no place.
+    let broken = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": { "x": 1 } });
+    let refused = served.send(one, Method::POST, &[], &broken).await;
+    assert!(refused.code().is_some(), "{}", refused.body);
+    assert_eq!(served.endpoint.counts().await.sessions, 0);
+    for me in [one, two, one] {
+        assert_eq!(begin(me).await, StatusCode::OK);
+    }
+    assert_eq!(begin(two).await, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_session_is_its_principals_alone() {
+    let served = serve(settings()).await;
+    let (one, two) = (principal("one"), principal("two"));
+    let session = served.initialize(&one, "2025-11-25").await;
+    served.initialize(&two, "2025-11-25").await;
+    let headers = [("mcp-session-id", &*session), ("mcp-protocol-version", "2025-11-25")];
+    let body = |method: &str| json!({ "jsonrpc": "2.0", "id": 4, "method": method, "params": call("list_configs") });
+    for method in ["ping", "tools/list", "tools/call"] {
+        let theirs = served.send(&two, Method::POST, &headers, &body(method)).await;
+        assert_eq!(theirs.status, StatusCode::NOT_FOUND, "{method}: {}", theirs.body);
+        assert_eq!(served.send(&one, Method::POST, &headers, &body(method)).await.status, 200);
+    }
+    for method in [Method::GET, Method::DELETE] {
+        let mut listening = headers.to_vec();
+        listening.push(("last-event-id", "0"));
+        let theirs = served.send(&two, method, &listening, &Value::Null).await;
+        assert_eq!(theirs.status, StatusCode::NOT_FOUND, "{}", theirs.body);
+    }
+    assert_eq!(served.send(&one, Method::POST, &headers, &body("ping")).await.status, 200);
+    let counts = served.endpoint.counts().await;
+    assert_eq!(counts, Counts { sessions: 2, services: 2, calls: 0 });
+    let modern = served
+        .send(&two, Method::GET, &[("mcp-protocol-version", MODERN), headers[0]], &Value::Null)
+        .await;
+    assert_eq!(modern.status, StatusCode::METHOD_NOT_ALLOWED);
+}
