@@ -239,9 +239,10 @@ async fn methods_that_are_not_there_are_told_in_the_manner_of_the_era() {
         let reply = server.ask(&Ask::legacy(&session, "x", method, params)).await;
         assert_eq!(reply.status, 200, "{method}: {reply:?}");
         assert_eq!(reply.json()["id"], "x", "{method}");
-        match method {
-            "ping" => assert_eq!(reply.json()["result"], json!({})),
-            _ => assert_eq!(reply.code(), -32601, "{method}: {}", reply.text()),
+        if method == "ping" {
+            assert_eq!(reply.json()["result"], json!({}));
+        } else {
+            assert_eq!(reply.code(), -32601, "{method}: {}", reply.text());
         }
     }
 }

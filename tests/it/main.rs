@@ -6,10 +6,12 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::expect_used,
+    clippy::needless_pass_by_value,
     reason = "tests"
 )]
 
 mod analytics;
+mod commands;
 mod configs;
 mod edges;
 mod eras;

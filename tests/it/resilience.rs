@@ -395,7 +395,7 @@ async fn sessions_are_capped_and_their_places_come_back() {
                 (me, answer)
             })
         });
-        let tries = join_all(tries).await.into_iter().map(|tried| tried.unwrap());
+        let tries = join_all(tries).await.into_iter().map(Result::unwrap);
         let (begun, refused): (Vec<_>, Vec<_>) =
             tries.partition(|(_, answer)| answer.status == StatusCode::OK);
         assert!((1..=3).contains(&begun.len()), "{} for 3 places", begun.len());
