@@ -435,6 +435,10 @@ async fn results_carry_what_their_era_knows_and_nothing_else() {
     for (method, params) in [("tools/list", json!({})), ("tools/call", call), ("tools/call", wrong)]
     {
         let reply = server.ask(&Ask::legacy(&session, 1, method, params)).await;
+        if reply.header("content-type") == Some("text/event-stream") {
+            assert_eq!(reply.header("x-accel-buffering"), Some("no"), "{method}");
+            assert_eq!(reply.header("cache-control"), Some("no-store"), "{method}");
+        }
         let result = &reply.json()["result"];
         for field in ["resultType", "ttlMs", "cacheScope", "_meta"] {
             assert!(result.get(field).is_none(), "{method} has {field}: {}", reply.text());
