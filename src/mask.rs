@@ -4,6 +4,8 @@
 mod restore;
 mod url;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::tool::Problem;
@@ -17,12 +19,13 @@ pub const SENTINEL: &str = "***masked-by-portkey-admin-mcp***";
 const SECRET: &[&str] = &[
     "access_token",
     "api_key",
+    "api_token",
     "apikey",
+    "auth_token",
     "authorization",
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
-    "azureentraclientsecret",
     "bearer_token",
     "client_secret",
     "id_token",
@@ -33,6 +36,7 @@ const SECRET: &[&str] = &[
     "refresh_token",
     "secret",
     "secret_key",
+    "session_token",
     "signed_url",
     "token",
     "vertex_service_account_json",
@@ -88,13 +92,7 @@ impl Names {
 }
 
 fn kind(name: &str) -> Kind {
-    let folded;
-    let name = if name.bytes().any(|byte| byte == b'-' || byte.is_ascii_uppercase()) {
-        folded = name.to_ascii_lowercase().replace('-', "_");
-        &folded
-    } else {
-        name
-    };
+    let name = &*folded(name);
     if SECRET.binary_search(&name).is_ok()
         || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
     {
@@ -106,17 +104,66 @@ fn kind(name: &str) -> Kind {
     }
 }
 
+/// A name in lower case with underscores: `X-Api-Key`, `xApiKey` and `x_api_key` are one, since the
+/// gateway reads documents in camel case as well.
+fn folded(name: &str) -> Cow<'_, str> {
+    if !name.bytes().any(|byte| byte == b'-' || byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(name);
+    }
+    let mut folded = String::with_capacity(name.len() + 4);
+    let mut letters = name.chars().peekable();
+    let mut before = '_';
+    while let Some(letter) = letters.next() {
+        let begins = letter.is_ascii_uppercase()
+            && (before.is_ascii_lowercase()
+                || before.is_ascii_digit()
+                || (before.is_ascii_uppercase()
+                    && letters.peek().is_some_and(char::is_ascii_lowercase)));
+        if begins {
+            folded.push('_');
+        }
+        folded.push(if letter == '-' { '_' } else { letter.to_ascii_lowercase() });
+        before = letter;
+    }
+    Cow::Owned(folded)
+}
+
+fn is_host(name: &str) -> bool {
+    HOSTS.contains(&&*folded(name))
+}
+
 /// The kind of a field, from its name's, its parent's and what it holds. A JSON Schema under a name
 /// such as `headers` describes secrets and holds none.
 pub(crate) fn within(parent: Kind, named: Kind, value: &Value) -> Kind {
-    const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
-    let is_schema =
-        || value.get("type").and_then(Value::as_str).is_some_and(|name| TYPES.contains(&name));
     match (parent, named) {
         (Kind::SecretInside, _) => Kind::SecretInside,
-        (_, Kind::SecretInside) if is_schema() => Kind::Plain,
+        (_, Kind::SecretInside) if is_schema(value) => Kind::Plain,
         (_, named) => named,
     }
+}
+
+/// Whether an object is a JSON Schema and nothing else: a header called `type` makes none of the
+/// headers beside it.
+fn is_schema(value: &Value) -> bool {
+    const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
+    const KEYWORDS: [&str; 12] = [
+        "additionalProperties",
+        "default",
+        "description",
+        "enum",
+        "examples",
+        "format",
+        "items",
+        "nullable",
+        "properties",
+        "required",
+        "title",
+        "type",
+    ];
+    value.as_object().is_some_and(|fields| {
+        fields.get("type").and_then(Value::as_str).is_some_and(|name| TYPES.contains(&name))
+            && fields.keys().all(|name| KEYWORDS.contains(&name.as_str()))
+    })
 }
 
 /// Whether text in a field of this name, or below it, is secret.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{HOSTS, Kind, Names, SENTINEL, kind, mask_kind, mask_text, within};
+use super::{Kind, Names, SENTINEL, is_host, kind, mask_kind, mask_text, within};
 use crate::tool::Problem;
 
 /// Replaces each mask in `document` by the value that `stored` has in its place.
@@ -55,9 +55,14 @@ fn restore_in(
                 any |= restore_in(value, stored, inner, &format!("{path}.{name}"), problems);
             }
             if any {
-                for host in HOSTS {
-                    if fields.get(*host) != stored.and_then(|stored| stored.get(*host)) {
-                        let why = "changes while a secret beside it is masked: give the secret too";
+                let stored = stored.and_then(Value::as_object);
+                let new =
+                    fields.keys().filter(|name| !stored.is_some_and(|it| it.contains_key(*name)));
+                let names = stored.into_iter().flat_map(|stored| stored.keys()).chain(new);
+                for host in names.filter(|name| is_host(name)) {
+                    if fields.get(host) != stored.and_then(|stored| stored.get(host)) {
+                        let why =
+                            "changes while a stored secret beside it is kept: give the secret too";
                         refuse(problems, &format!("{path}.{host}"), why);
                     }
                 }

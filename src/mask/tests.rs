@@ -70,6 +70,30 @@ fn an_element_is_matched_by_what_is_shown_of_it() {
 }
 
 #[test]
+fn names_are_folded() {
+    let table = [
+        ("X-Api-Key", "x_api_key"),
+        ("xApiKey", "x_api_key"),
+        ("openAIApiKey", "open_ai_api_key"),
+        ("baseURL", "base_url"),
+        ("azureEntraClientSecret", "azure_entra_client_secret"),
+        ("APIKEY", "apikey"),
+        ("x2Key", "x2_key"),
+        ("api_key", "api_key"),
+        ("API_KEY", "api_key"),
+    ];
+    for (name, want) in table {
+        assert_eq!(folded(name), want);
+    }
+}
+
+#[test]
+fn a_header_called_type_makes_no_schema_of_the_others() {
+    let document = json!({ "headers": { "type": "string", "x-auth": "canary", "title": "t" } });
+    assert!(!shown(&document).to_string().contains("canary"));
+}
+
+#[test]
 fn a_schema_under_a_secret_name_is_shown() {
     let document =
         json!({ "properties": { "headers": { "type": "object", "description": "shown" } } });

@@ -3,6 +3,8 @@
 
 mod generated;
 
+use std::collections::HashSet;
+
 use portkey_admin_mcp::tools::{Catalogue, Entry};
 use serde_json::{Map, Value, json};
 
@@ -11,6 +13,14 @@ use crate::support::{serve, settings};
 /// The schema that arguments are held to, hidden properties included.
 fn schema(entry: &Entry) -> Value {
     json!(entry.tool.input().full)
+}
+
+/// Every tool but those whose schema another before it has: the graphs take the same.
+fn unlike() -> Vec<(&'static str, Value)> {
+    let mut seen = HashSet::new();
+    let catalogue = Catalogue::new(&[]).unwrap();
+    let all = catalogue.entries().iter().map(|entry| (entry.tool.name, schema(entry)));
+    all.filter(|(_, schema)| seen.insert(schema.to_string())).collect()
 }
 
 fn required(schema: &Value) -> Vec<&str> {
@@ -84,13 +94,12 @@ async fn an_unknown_field_is_named_with_the_known_ones() {
 async fn a_wrong_type_is_named_wherever_it_stands() {
     let served = serve(settings()).await;
     let mut tried = 0;
-    for entry in Catalogue::new(&[]).unwrap().entries() {
-        let schema = schema(entry);
+    for (tool, schema) in unlike() {
         for (name, property) in schema["properties"].as_object().unwrap() {
             for value in wrong(property) {
                 let mut args = least(&schema);
                 args[name] = value.clone();
-                let called = served.call(entry.tool.name, args).await;
+                let called = served.call(tool, args).await;
                 let complaints = called.complaints();
                 let named = complaints.iter().any(|path| {
                     path.strip_prefix(name.as_str())
@@ -101,7 +110,7 @@ async fn a_wrong_type_is_named_wherever_it_stands() {
             }
         }
     }
-    assert!(tried > 500);
+    assert!(tried > 300);
     assert_eq!(served.sent_lines(), [""; 0]);
 }
 
@@ -136,8 +145,7 @@ async fn what_is_missing_is_named() {
 async fn what_is_outside_a_range_a_set_or_a_form_is_named() {
     let served = serve(settings()).await;
     let mut tried = 0;
-    for entry in Catalogue::new(&[]).unwrap().entries() {
-        let schema = schema(entry);
+    for (tool, schema) in unlike() {
         for (name, property) in schema["properties"].as_object().unwrap() {
             let one = |value: Value| {
                 let mut args = least(&schema);
@@ -151,13 +159,13 @@ async fn what_is_outside_a_range_a_set_or_a_form_is_named() {
             outside.extend(property.get("format").map(|_| json!("no such form")));
             outside.extend(property["minLength"].as_u64().filter(|it| *it > 0).map(|_| json!("")));
             for value in outside {
-                let called = served.call(entry.tool.name, one(value.clone())).await;
+                let called = served.call(tool, one(value.clone())).await;
                 assert_eq!(called.complaints(), [name.as_str()], "{} {value}", called.tool);
                 tried += 1;
             }
         }
     }
-    assert!(tried > 100);
+    assert!(tried > 60);
     assert_eq!(served.sent_lines(), [""; 0]);
 }
 
@@ -165,8 +173,7 @@ async fn what_is_outside_a_range_a_set_or_a_form_is_named() {
 #[tokio::test]
 async fn a_number_that_does_not_fit_is_named() {
     let served = serve(settings()).await;
-    for entry in Catalogue::new(&[]).unwrap().entries() {
-        let schema = schema(entry);
+    for (tool, schema) in unlike() {
         for (name, property) in schema["properties"].as_object().unwrap() {
             let values = match (property["type"].as_str(), property["items"]["type"].as_str()) {
                 (Some("integer"), _) => vec![json!(1e30), json!(-1e30), json!(u64::MAX)],
@@ -176,7 +183,7 @@ async fn a_number_that_does_not_fit_is_named() {
             for value in values {
                 let mut args = least(&schema);
                 args[name] = value.clone();
-                let called = served.call(entry.tool.name, args).await;
+                let called = served.call(tool, args).await;
                 if called.failed() && called.error()["kind"] == "invalid_arguments" {
                     let complaints = called.complaints();
                     let named = complaints.iter().any(|path| path.starts_with(name.as_str()));

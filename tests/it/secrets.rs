@@ -219,6 +219,28 @@ async fn a_masked_answer_still_says_what_is_there() {
     assert_eq!(versions.data()["data"][1]["config"]["api_key"], SENTINEL);
 }
 
+/// Nobody gets to see a secret by what they write beside it.
+#[tokio::test]
+async fn a_write_does_not_unmask_what_is_stored() {
+    let served = serve_key(settings(), "admin").await;
+    let account = served.account("admin");
+    let headers =
+        json!({ "x-auth": format!("{CANARY}-header"), "api_key": format!("{CANARY}-key") });
+    let document = json!({ "headers": headers, "mcp": { "auth_config": headers } });
+    let slug = account.config("Probed", &document).await;
+    for patch in [
+        json!({ "headers": { "type": "string" } }),
+        json!({ "headers": { "type": "object", "properties": {}, "description": "d" } }),
+        json!({ "mcp": { "auth_config": { "type": "null" }, "type": "object" } }),
+        json!({ "type": "object", "properties": { "headers": null } }),
+    ] {
+        let args = json!({ "slug": slug, "config": patch });
+        is_clean(&served.call("update_config", args).await);
+        is_clean(&served.call("get_config", json!({ "slug": slug })).await);
+        is_clean(&served.call("list_config_versions", json!({ "slug": slug })).await);
+    }
+}
+
 #[tokio::test]
 async fn no_error_tells_a_secret_that_was_given() {
     let (log, _guard) = Log::begin();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::document::{Document, Flat, fold, with_document};
 use crate::{
-    mask,
+    mask::{self, Names},
     tool::{Call, Error, JsonObject, Result, Workflow, unwrapped},
     tools::diff::diff,
 };
@@ -164,7 +164,7 @@ fn check_version(stored: &Value, wanted: Option<&str>, stale: bool) -> Result<()
 }
 
 /// The document as it is to be: merged per RFC 7396 or replaced, with stored values where it came
-/// masked.
+/// masked. A secret that a merge leaves out is kept by the rules of one that came masked.
 fn merged(before: &Value, patch: Document, replace: bool) -> Result<Value> {
     let Document(fields) = patch;
     let patch = Value::Object(fields);
@@ -173,6 +173,7 @@ fn merged(before: &Value, patch: Document, replace: bool) -> Result<Value> {
     } else {
         let mut base =
             if before.is_object() { before.clone() } else { Value::Object(JsonObject::new()) };
+        mask::mask(&mut base, "config", Names::default());
         json_patch::merge(&mut base, &patch);
         base
     };

@@ -63,7 +63,11 @@ async fn an_update_merges_objects_deletes_nulls_and_replaces_lists() {
 #[tokio::test]
 async fn null_deletes_any_key_of_the_document() {
     let (served, account, slug) = stored().await;
-    for key in document().as_object().unwrap().keys() {
+    // A strategy goes before its targets, and a host after the secrets that go there.
+    let keys =
+        ["strategy", "targets", "cache", "override_params", "headers", "api_key", "custom_host"];
+    assert_eq!(keys.len(), document().as_object().unwrap().len());
+    for key in keys {
         let patch = json!({ (key): null });
         served.call("update_config", json!({ "slug": slug, "config": patch })).await.data();
         let kept = parsed(&account, &slug).await;
@@ -201,7 +205,11 @@ async fn a_secret_does_not_go_to_a_host_that_changed() {
         shown["custom_host"] = "https://other.example".into();
         shown
     };
-    for (config, replace) in [(&masked, false), (&whole, false), (&whole, true)] {
+    let left_out = json!({ "custom_host": "https://other.example" });
+    let gone = json!({ "custom_host": null });
+    for (config, replace) in
+        [(&masked, false), (&whole, false), (&whole, true), (&left_out, false), (&gone, false)]
+    {
         served.sent();
         let args = json!({ "slug": slug, "config": config, "replace": replace });
         let complaints = served.call("update_config", args).await.complaints();
@@ -212,6 +220,44 @@ async fn a_secret_does_not_go_to_a_host_that_changed() {
     let new = json!({ "custom_host": "https://other.example", "api_key": "new", "headers": { "x-auth": "new" } });
     let args = json!({ "slug": slug, "config": new });
     assert_eq!(served.call("update_config", args).await.data()["action"], "updated");
+}
+
+/// The gateway reads both ways to write a name.
+#[tokio::test]
+async fn names_in_camel_case_are_secrets_and_hosts_too() {
+    let served = serve(settings()).await;
+    let account = served.account("admin");
+    let document = json!({
+        "apiKey": "kept", "customHost": "https://h.example", "awsSecretAccessKey": "kept",
+        "targets": [{ "azureEntraClientSecret": "kept", "baseURL": "https://b.example" }],
+        "requestHeaders": { "x": "kept" }, "weightOfToken": 5, "overrideParams": { "maxTokens": 7 },
+    });
+    let slug = account.config("Camel", &document).await;
+    let got = served.call("get_config", json!({ "slug": slug })).await;
+    assert!(!got.wire().contains("kept"), "{}", got.wire());
+    let mut shown = got.data()["config"].clone();
+    assert_eq!(shown["overrideParams"]["maxTokens"], 7);
+    shown["customHost"] = "https://other.example".into();
+    for other in [shown, json!({ "custom_host": "https://other.example" })] {
+        let args = json!({ "slug": slug, "config": other });
+        let complaints = served.call("update_config", args).await.complaints();
+        assert_eq!(complaints.len(), 1, "{complaints:?}");
+    }
+    assert_eq!(account.document(&slug).await, document.to_string());
+}
+
+#[tokio::test]
+async fn a_host_may_change_where_no_secret_goes_there() {
+    let served = serve(settings()).await;
+    let account = served.account("admin");
+    let document = json!({
+        "custom_host": "https://h.example", "targets": [{ "api_key": "", "weight": 1 }],
+        "other": [{ "custom_host": "https://o.example" }],
+    });
+    let slug = account.config("Open", &document).await;
+    let change = json!({ "custom_host": "https://other.example", "other": [{ "custom_host": "https://n.example" }] });
+    served.call("update_config", json!({ "slug": slug, "config": change })).await.data();
+    assert_eq!(parsed(&account, &slug).await["custom_host"], "https://other.example");
 }
 
 #[tokio::test]
