@@ -6,12 +6,14 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::expect_used,
+    clippy::needless_pass_by_value,
     reason = "tests"
 )]
 
 mod analytics;
 mod arguments;
 mod clients;
+mod commands;
 mod configs;
 mod edges;
 mod eras;

@@ -76,10 +76,8 @@ pub async fn until(
 ) -> String {
     let mut receiver = collected.clone();
     let met = timeout(PATIENCE, receiver.wait_for(condition)).await;
-    match met {
-        Ok(Ok(text)) => text.clone(),
-        _ => panic!("never came; there was: {}", *collected.borrow()),
-    }
+    let Ok(Ok(text)) = met else { panic!("never came; there was: {}", *collected.borrow()) };
+    text.clone()
 }
 
 /// `serve` on a free port; killed when dropped.
@@ -184,7 +182,6 @@ impl Ask {
     }
 
     /// The same with a message.
-    #[expect(clippy::needless_pass_by_value, reason = "messages are written in place")]
     pub fn post(body: Value) -> Self {
         Self::text(body.to_string())
     }
@@ -204,7 +201,6 @@ impl Ask {
     }
 
     /// A request in a legacy session; without one where `session` is empty.
-    #[expect(clippy::needless_pass_by_value, reason = "parameters are written in place")]
     pub fn legacy(session: &str, id: impl Into<Value>, method: &str, params: Value) -> Self {
         let ask = Self::post(
             json!({ "jsonrpc": "2.0", "id": id.into(), "method": method, "params": params }),
@@ -214,7 +210,6 @@ impl Ask {
     }
 
     /// Calls a tool in the modern era.
-    #[expect(clippy::needless_pass_by_value, reason = "arguments are written in place")]
     pub fn call(tool: &str, arguments: Value) -> Self {
         Self::modern(1, "tools/call", json!({ "name": tool, "arguments": arguments }))
     }

@@ -46,7 +46,10 @@ async fn error_of(
     let reply = server.ask(&Ask::call(call.0, call.1)).await;
     assert_eq!(reply.status, 200);
     keyless(&reply, &server);
-    assert!(upstream.seen().iter().all(|seen| seen.header("x-portkey-api-key") == Some(KEY)));
+    for seen in upstream.seen() {
+        assert!(seen.target.starts_with("/v1/"), "{}", seen.target);
+        assert_eq!(seen.header("x-portkey-api-key"), Some(KEY));
+    }
     (reply.tool_error(), upstream.seen().len())
 }
 
@@ -218,6 +221,8 @@ fn stored() -> Reply {
     answer(200, "content-type: application/json", &config.to_string())
 }
 
+type Fails = fn() -> Reply;
+
 #[tokio::test]
 async fn a_write_whose_outcome_is_unknown_says_how_to_find_out() {
     let writes = [
@@ -226,7 +231,6 @@ async fn a_write_whose_outcome_is_unknown_says_how_to_find_out() {
         ("delete_config", json!({ "slug": "pc-a" }), "list_configs", 1),
     ];
     let slow = [("PORTKEY_TIMEOUT_MS", "900")];
-    type Fails = fn() -> Reply;
     let failures: [(Fails, &str); 5] = [
         (|| refused(500, "AB04"), "500"),
         (cut, "broke"),

@@ -1,0 +1,298 @@
+//! The commands as a shell sees them: what they print where, and how they end.
+
+use std::{collections::HashSet, process::Stdio};
+
+use portkey_admin_mcp::tools::{DOMAINS, REFUSED};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::{
+    process::{KEY, PATIENCE, Ran, Server, Variables, command, run},
+    scripted::{Reply, Upstream},
+};
+
+const SANDBOX: &str = "--sandbox";
+
+async fn call(args: &[&str], input: &str) -> Ran {
+    run(&[&["call"], args].concat(), &[], input).await
+}
+
+/// What was printed, of a command that went well.
+#[track_caller]
+fn printed(ran: &Ran) -> Value {
+    assert_eq!((ran.code, &*ran.stderr), (Some(0), ""), "{ran:?}");
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+/// Of a command that ended with `code`: one line on standard error and nothing else.
+#[track_caller]
+fn told(ran: &Ran, code: i32) -> &str {
+    assert_eq!((ran.code, &*ran.stdout), (Some(code), ""), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    ran.stderr.strip_prefix("portkey-admin-mcp: ").expect("a line that says whose it is").trim_end()
+}
+
+#[tokio::test]
+async fn call_prints_the_answer_as_json() {
+    let list = printed(&call(&["list_configs", SANDBOX], "").await);
+    let slug = list["data"][0]["slug"].as_str().unwrap();
+    let argument = json!({ "slug": slug }).to_string();
+    let by_argument = printed(&call(&["get_config", &argument, SANDBOX], "").await);
+    assert_eq!(by_argument["slug"], slug);
+    let by_input = printed(&call(&["get_config", "-", SANDBOX], &argument).await);
+    assert_eq!(by_input["config"], by_argument["config"]);
+    let first = ["list_configs", r#"{"page_size":1}"#, SANDBOX, "--sandbox-seed", "7"];
+    let seeded = printed(&call(&first, "").await);
+    assert_eq!(seeded["data"].as_array().unwrap().len(), 1);
+    assert_ne!(seeded["data"][0]["slug"], slug, "another seed makes other slugs");
+}
+
+#[tokio::test]
+async fn call_tells_a_tool_error_on_standard_error_and_exits_with_1() {
+    let wrong = call(&["get_config", r#"{"slag":1}"#, SANDBOX], "").await;
+    let error: Value = serde_json::from_str(told(&wrong, 1)).unwrap();
+    assert_eq!(error["error"]["kind"], "invalid_arguments");
+    assert_eq!(error["error"]["problems"].as_array().unwrap().len(), 2, "{error:#}");
+    let absent = call(&["get_config", r#"{"slug":"pc-none"}"#, SANDBOX], "").await;
+    let error: Value = serde_json::from_str(told(&absent, 1)).unwrap();
+    assert!(error["error"]["status"].is_u64() && error["error"]["remedy"].is_string(), "{error:#}");
+
+    let upstream = Upstream::start(|_, _| {
+        let body = format!(r#"{{"errorCode":"AB05","message":"no key {KEY}"}}"#);
+        Reply::Whole(
+            format!("HTTP/1.1 401 X\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into(),
+        )
+    })
+    .await;
+    let url = format!("http://{}/v1", upstream.address);
+    let variables = [
+        ("PORTKEY_API_KEY", KEY),
+        ("PORTKEY_BASE_URL", &*url),
+        ("PORTKEY_ALLOW_PRIVATE_BASE_URL", "1"),
+        ("PORTKEY_ALLOW_INSECURE_HTTP", "1"),
+        ("LOG_LEVEL", "off"),
+    ];
+    let refused = run(&["call", "list_configs"], &variables, "").await;
+    let error: Value = serde_json::from_str(told(&refused, 1)).unwrap();
+    assert_eq!((&error["error"]["status"], &error["error"]["code"]), (&json!(401), &json!("AB05")));
+    assert!(!refused.stderr.contains(KEY), "{refused:?}");
+}
+
+#[tokio::test]
+async fn call_tells_wrong_use_in_one_line_and_exits_with_2() {
+    for (args, input, words) in [
+        (
+            &["list_config", SANDBOX][..],
+            "",
+            &["no tool `list_config`", "did you mean `list_configs`"][..],
+        ),
+        (&["list_configs", "{", SANDBOX], "", &["not JSON"]),
+        (&["list_configs", "[]", SANDBOX], "", &["one JSON object"]),
+        (&["list_configs", "-", SANDBOX], "", &["not JSON"]),
+        (&["list_configs", "-", SANDBOX], "5", &["one JSON object"]),
+        (&["list_configs"], "", &["PORTKEY_API_KEY", SANDBOX]),
+        (&["list_configs", "--sandbox-seed", "3"], "", &[SANDBOX, "--help"]),
+        (&["list_configs", SANDBOX, "--sandbox-seed", "x"], "", &["sandbox-seed"]),
+        (&[], "", &["TOOL", "--help"]),
+    ] {
+        let ran = call(args, input).await;
+        let line = told(&ran, 2);
+        for word in words {
+            assert!(line.contains(word), "{args:?}: {line}");
+        }
+    }
+    let read_only = [("MCP_READ_ONLY", "true")];
+    let args = ["call", "delete_config", r#"{"slug":"pc-a"}"#, SANDBOX];
+    let refused = run(&args, &read_only, "").await;
+    assert!(told(&refused, 1).contains("MCP_READ_ONLY"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn tools_lists_every_tool_by_domain() {
+    let ran = run(&["tools"], &[], "").await;
+    assert_eq!((ran.code, &*ran.stderr), (Some(0), ""), "{ran:?}");
+    for (domain, tools) in DOMAINS {
+        assert!(ran.stdout.lines().any(|line| line == *domain), "{domain}");
+        for tool in *tools {
+            let line =
+                ran.stdout.lines().find(|line| line.trim().split(' ').next() == Some(tool.name));
+            let about = line.unwrap_or_else(|| panic!("{} is missing", tool.name));
+            assert!(about.split_whitespace().count() > 3, "{about}");
+        }
+    }
+    let one = run(&["tools", "--domain", "configs"], &[], "").await;
+    assert!(one.stdout.contains("list_configs") && !one.stdout.contains("get_cost_analytics"));
+    let two = run(&["tools", "--domain", "configs,analytics"], &[], "").await;
+    assert!(two.stdout.contains("list_configs") && two.stdout.contains("get_cost_analytics"));
+    let unknown = run(&["tools", "--domain", "config"], &[], "").await;
+    assert!(told(&unknown, 2).contains("there are: configs, "), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn tools_as_json_are_whole_rows() {
+    let all = printed(&run(&["tools", "--json"], &[], "").await);
+    let refused: HashSet<&str> =
+        all["refused"].as_object().unwrap().keys().map(|it| &**it).collect();
+    assert_eq!(refused, REFUSED.iter().map(|(name, _)| *name).collect());
+    let rows = all["tools"].as_array().unwrap();
+    let tools: Vec<_> = DOMAINS
+        .iter()
+        .flat_map(|(domain, tools)| tools.iter().map(move |tool| (*domain, tool)))
+        .collect();
+    assert_eq!(rows.len(), tools.len());
+    for (row, (domain, tool)) in rows.iter().zip(tools) {
+        let route = tool.route();
+        let facts = json!({
+            "name": tool.name,
+            "title": tool.title(),
+            "description": tool.description(),
+            "domain": domain,
+            "method": route.map(|(method, _)| method.as_str()),
+            "path": route.map(|(_, path)| path),
+            "effect": tool.effect,
+            "scopes": tool.scopes,
+            "enterprise": tool.enterprise,
+            "secret_fields": tool.secrets,
+            "one_time_fields": tool.one_time,
+            "intents": tool.intents,
+            "aliases": tool.aliases,
+            "read_back": tool.read_back,
+            "replayable": tool.replayable,
+            "document": tool.document,
+            "input_schema": tool.input().published,
+            "output_schema": tool.output_schema(),
+        });
+        for (name, fact) in facts.as_object().unwrap() {
+            assert_eq!(row.get(name), Some(fact), "{name} of {}", tool.name);
+        }
+        assert!(row["annotations"]["readOnlyHint"].is_boolean(), "{row:#}");
+    }
+    let list = rows.iter().find(|row| row["name"] == "list_configs").unwrap();
+    assert_eq!((&list["method"], &list["path"]), (&json!("GET"), &json!("/configs")));
+    let one = printed(&run(&["tools", "--json", "--domain", "analytics"], &[], "").await);
+    assert!(one["tools"].as_array().unwrap().iter().all(|row| row["domain"] == "analytics"));
+}
+
+#[tokio::test]
+async fn config_shows_values_and_sources_but_no_secret() {
+    let file = std::env::temp_dir().join(format!("portkey-admin-mcp-{}.toml", std::process::id()));
+    std::fs::write(&file, "[http]\nport = 4100\n[mcp]\nmax_sessions = 7\n").unwrap();
+    let path = file.to_str().unwrap();
+    let variables: Variables<'_> = &[
+        ("PORTKEY_API_KEY", KEY),
+        ("MCP_AUTH_TOKEN", "canary-token-0123456789"),
+        ("MCP_CONFIG", path),
+        ("MCP_PORT", "4200"),
+        ("MCP_SESION_MODE", "stateless"),
+    ];
+    let ran = run(&["config", "--host", "localhost"], variables, "").await;
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let line = |key: &str| {
+        let line = ran.stdout.lines().find(|line| line.split(' ').next() == Some(key));
+        line.unwrap_or_else(|| panic!("no {key}: {ran:?}")).split_once('=').unwrap().1.trim()
+    };
+    assert_eq!(line("portkey.api_key"), "***  [env:PORTKEY_API_KEY]");
+    assert_eq!(line("auth.token"), "***  [env:MCP_AUTH_TOKEN]");
+    assert!(line("auth.mode").starts_with("bearer  ["), "{}", line("auth.mode"));
+    assert_eq!(line("http.port"), "4200  [env:MCP_PORT]");
+    assert_eq!(line("http.host"), "localhost  [flag:--host]");
+    assert_eq!(line("mcp.max_sessions"), format!("7  [file:{path}]"));
+    assert_eq!(line("mcp.session_mode"), "stateful  [default]");
+    for secret in [KEY, "canary-token"] {
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{ran:?}");
+    }
+    assert!(ran.stderr.contains("`MCP_SESION_MODE`"), "{ran:?}");
+    assert!(ran.stderr.contains("did you mean `MCP_SESSION_MODE`"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn every_mistake_of_a_configuration_is_told_at_once() {
+    let file =
+        std::env::temp_dir().join(format!("portkey-admin-mcp-{}-bad.toml", std::process::id()));
+    std::fs::write(&file, "[http]\nprot = 1\n[mcp]\nsession_mode = \"sticky\"\n").unwrap();
+    let path = file.to_str().unwrap();
+    let variables: Variables<'_> = &[
+        ("MCP_PORT", "70000"),
+        ("MCP_AUTH_MODE", "none"),
+        ("MCP_AUTH_TOKEN", "canary-token-0123456789"),
+        ("MCP_READ_ONLY", "perhaps"),
+    ];
+    for command in ["serve", "config"] {
+        let ran = run(&[command, "--config", path], variables, "").await;
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        let lines: Vec<&str> = ran.stderr.lines().collect();
+        for words in [
+            &["`http.prot`", path, "did you mean `http.port`"][..],
+            &["`mcp.session_mode`", "`sticky`", path, "`stateful`, `stateless`"],
+            &["`http.port`", "`70000`", "env:MCP_PORT", "65535"],
+            &["`mcp.read_only`", "`perhaps`", "`true` or `false`"],
+            &["`auth.mode`", "`auth.token` is set", "unset one of them"],
+            &["`portkey.api_key`", "PORTKEY_API_KEY", "--sandbox"],
+        ] {
+            let found = lines.iter().any(|line| words.iter().all(|word| line.contains(word)));
+            assert!(found, "{words:?}: {:#?}", ran.stderr);
+        }
+        assert!(lines.iter().all(|line| line.starts_with("portkey-admin-mcp: ")), "{ran:?}");
+        assert!(!ran.stderr.contains("canary-token"), "{ran:?}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    let open = run(&["serve", SANDBOX, "--host", "0.0.0.0"], &[], "").await;
+    assert!(told(&open, 2).contains("MCP_AUTH_MODE=bearer"), "{open:?}");
+    let absent = run(&["serve", SANDBOX, "--config", "/no/such/file.toml"], &[], "").await;
+    assert!(told(&absent, 2).contains("/no/such/file.toml"), "{absent:?}");
+    let domains = [("PORTKEY_TOOL_DOMAINS", "configs,promts")];
+    let unknown = run(&["serve", SANDBOX, "--port", "0"], &domains, "").await;
+    let line = told(&unknown, 2);
+    assert!(line.contains("PORTKEY_TOOL_DOMAINS") && line.contains("`promts`"), "{line}");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_with_the_remedy() {
+    let first = Server::sandbox(&[]).await;
+    let port = first.address.port().to_string();
+    let quiet = [("LOG_LEVEL", "off")];
+    let second = run(&["serve", SANDBOX, "--port", &port], &quiet, "").await;
+    let line = told(&second, 1);
+    for word in ["cannot listen", &port, "in use", "--port"] {
+        assert!(line.contains(word), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn help_is_there_for_every_command() {
+    let main = run(&["--help"], &[], "").await;
+    assert_eq!((main.code, &*main.stderr), (Some(0), ""), "{main:?}");
+    for word in ["serve", "stdio", "call", "tools", "config", "PORTKEY_API_KEY", "Examples:"] {
+        assert!(main.stdout.contains(word), "{word}");
+    }
+    for (name, words) in [
+        ("serve", &["--sandbox", "--sandbox-seed", "--config", "--host", "--port", "MCP_PORT"][..]),
+        ("stdio", &["--sandbox", "--config"]),
+        ("call", &["JSON", "standard input", "Examples:", "--sandbox"]),
+        ("tools", &["--json", "--domain"]),
+        ("config", &["***", "--config"]),
+    ] {
+        let help = run(&[name, "--help"], &[], "").await;
+        assert_eq!((help.code, &*help.stderr), (Some(0), ""), "{help:?}");
+        for word in words {
+            assert!(help.stdout.contains(word), "{name}: {word}");
+        }
+        assert!(help.stdout.lines().all(|line| line.chars().count() <= 100), "{name}");
+        let wrong = run(&[name, "--no-such-option"], &[], "").await;
+        assert!(told(&wrong, 2).contains("--no-such-option"), "{wrong:?}");
+    }
+    let version = run(&["--version"], &[], "").await;
+    assert_eq!(version.stdout.trim(), format!("portkey-admin-mcp {}", env!("CARGO_PKG_VERSION")));
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_is_no_error() {
+    for args in [&["tools", "--json"][..], &["call", "list_configs", SANDBOX], &["--help"]] {
+        let mut child = command(args, &[]).stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = timeout(PATIENCE, child.wait_with_output()).await.expect("an end").unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
+    }
+}
