@@ -1,6 +1,7 @@
 //! The configs tools, from the endpoint to what the sandbox stores.
 
 mod lossless;
+mod masks;
 mod update;
 
 use std::collections::BTreeSet;

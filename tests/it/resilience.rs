@@ -255,13 +255,22 @@ async fn no_descriptor_outlives_the_callers() {
     let fresh = descriptors(&server);
     for _ in 0..3 {
         round().await;
-        let d = tokio::time::timeout(Duration::from_secs(20), eventually("descriptors are closed", async || descriptors(&server) <= fresh)).await;
+        let d = tokio::time::timeout(
+            Duration::from_secs(20),
+            eventually("descriptors are closed", async || descriptors(&server) <= fresh),
+        )
+        .await;
         if d.is_err() {
             let t = std::fs::read_to_string(format!("/proc/{}/net/tcp", server.id())).unwrap();
             let up = format!(":{:04X}", upstream.address.port());
             let down = format!(":{:04X}", server.address.port());
-            for l in t.lines().filter(|l| l.contains(&up) || l.contains(&down)) { eprintln!("{l} up {up} down {down}"); }
-            for e in std::fs::read_dir(format!("/proc/{}/fd", server.id())).unwrap() { let e = e.unwrap(); eprintln!("{:?} {:?}", e.path(), std::fs::read_link(e.path())); }
+            for l in t.lines().filter(|l| l.contains(&up) || l.contains(&down)) {
+                eprintln!("{l} up {up} down {down}");
+            }
+            for e in std::fs::read_dir(format!("/proc/{}/fd", server.id())).unwrap() {
+                let e = e.unwrap();
+                eprintln!("{:?} {:?}", e.path(), std::fs::read_link(e.path()));
+            }
             panic!("{} {fresh}", descriptors(&server));
         }
     }
