@@ -5,8 +5,8 @@
 //! for an object); ranges, enums, lengths and formats are checked. All problems are told at once,
 //! and none tells a value: it may be a secret.
 //!
-//! An open object is somebody's document: what it holds is carried as it came, nulls included, and
-//! the one that is written back whole is not held to its schema either.
+//! Nulls in open objects stay: there they mean something. A document that is written back whole is
+//! carried as it came and is not held to its schema, which only describes it.
 
 mod problem;
 
@@ -24,7 +24,7 @@ use problem::Problems;
 /// document in which a mask stands for the stored value.
 pub fn fit(args: &mut JsonObject, input: &Input, unmasks: Option<&str>) -> Result<()> {
     let mut problems = Problems::default();
-    fit_object(args, &input.full, "", &mut problems);
+    fit_object(args, &input.full, "", unmasks, &mut problems);
     for (name, value) in args.iter().filter(|(name, _)| Some(name.as_str()) != unmasks) {
         mask::find(value, name, &mut |path| {
             problems.add(path, "holds a masked value: leave the field out to keep the stored one");
@@ -55,18 +55,30 @@ fn is_inside(error: &ValidationError<'_>, document: &str) -> bool {
     path.next() == Some(document) && path.next().is_some()
 }
 
-fn fit_object(object: &mut JsonObject, schema: &JsonObject, path: &str, problems: &mut Problems) {
+fn fit_object(
+    object: &mut JsonObject,
+    schema: &JsonObject,
+    path: &str,
+    whole: Option<&str>,
+    problems: &mut Problems,
+) {
     let Some(Value::Object(properties)) = schema.get("properties") else { return };
-    if schema.get("additionalProperties") != Some(&Value::Bool(false)) {
+    if whole == Some(path) {
         return;
     }
-    rename(object, properties, path, problems);
-    absent(object, properties);
+    let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+    if closed {
+        rename(object, properties, path, problems);
+        absent(object, properties);
+    }
     for (name, value) in object.iter_mut() {
         let inner = join(path, name);
         match properties.get(name) {
-            Some(Value::Object(property)) => fit_value(value, property, &inner, problems),
-            _ => problems.add_unknown(&inner, name, properties),
+            Some(Value::Object(property)) if !value.is_null() => {
+                fit_value(value, property, &inner, whole, problems);
+            }
+            None if closed => problems.add_unknown(&inner, name, properties),
+            _ => {}
         }
     }
 }
@@ -103,13 +115,19 @@ fn absent(object: &mut JsonObject, known: &JsonObject) {
     }
 }
 
-fn fit_value(value: &mut Value, schema: &JsonObject, path: &str, problems: &mut Problems) {
+fn fit_value(
+    value: &mut Value,
+    schema: &JsonObject,
+    path: &str,
+    whole: Option<&str>,
+    problems: &mut Problems,
+) {
     let kind = schema.get("type").and_then(Value::as_str).unwrap_or_default();
     match (kind, &mut *value) {
-        ("object", Value::Object(fields)) => fit_object(fields, schema, path, problems),
+        ("object", Value::Object(fields)) => fit_object(fields, schema, path, whole, problems),
         ("object", Value::String(text)) => {
             if let Ok(Value::Object(mut fields)) = serde_json::from_str(text) {
-                fit_object(&mut fields, schema, path, problems);
+                fit_object(&mut fields, schema, path, whole, problems);
                 *value = Value::Object(fields);
             } else if let Some(name) = schema.get("x-text").and_then(Value::as_str) {
                 *value = json!({ name: text });
@@ -118,12 +136,12 @@ fn fit_value(value: &mut Value, schema: &JsonObject, path: &str, problems: &mut 
         ("array", Value::Array(items)) => {
             let Some(Value::Object(item)) = schema.get("items") else { return };
             for (i, value) in items.iter_mut().enumerate() {
-                fit_value(value, item, &format!("{path}[{i}]"), problems);
+                fit_value(value, item, &format!("{path}[{i}]"), whole, problems);
             }
         }
         ("array", single) => {
             *single = Value::Array(several(single.take(), schema));
-            fit_value(single, schema, path, problems);
+            fit_value(single, schema, path, whole, problems);
         }
         ("integer" | "number" | "boolean", Value::String(text)) => {
             if let Ok(read @ (Value::Number(_) | Value::Bool(_))) =
@@ -135,12 +153,13 @@ fn fit_value(value: &mut Value, schema: &JsonObject, path: &str, problems: &mut 
         ("string", Value::Number(number)) => *value = Value::String(number.to_string()),
         ("integer", Value::Number(number)) => {
             // 5.0 is 5, and past the range of exact floats nothing is guessed.
-            if let Some(float) = number.as_f64()
-                && !number.is_u64()
-                && !number.is_i64()
-                && float.fract() == 0.0
-                && float.abs() < 9_007_199_254_740_992.0
-            {
+            if number.is_u64() || number.is_i64() {
+                return;
+            }
+            let Some(float) = number.as_f64().filter(|float| float.fract() == 0.0) else { return };
+            if float.abs() >= 9_007_199_254_740_992.0 {
+                problems.add(path, "is too large for a whole number");
+            } else {
                 #[expect(clippy::cast_possible_truncation, reason = "integral and in range")]
                 let whole = float as i64;
                 *value = whole.into();

@@ -48,7 +48,9 @@ pub fn input<T: JsonSchema>() -> Input {
 pub fn output<T: JsonSchema>() -> JsonObject {
     let mut schema = settings().for_serialize().into_generator().into_root_schema_for::<T>();
     tidy(&mut schema);
-    into_object(schema)
+    let mut schema = into_object(schema);
+    publish(&mut schema);
+    schema
 }
 
 fn settings() -> SchemaSettings {
@@ -96,12 +98,8 @@ fn tidy(schema: &mut Schema) {
             || format.starts_with("uint")
             || matches!(format, "double" | "float")
     });
-    if rust_only {
-        schema.remove("format");
-        // The widths of Rust's integers are no rule of the API's.
-        if schema.get("maximum").and_then(Value::as_u64).is_some_and(is_width) {
-            schema.remove("maximum");
-        }
+    if rust_only && schema.remove("format").is_some_and(|format| format == "uint32") {
+        schema.ensure_object().entry("maximum").or_insert(u32::MAX.into());
     }
     if let Some(Value::String(text)) = schema.get_mut("description") {
         *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -131,10 +129,13 @@ fn only_branch(schema: &Schema) -> Option<JsonObject> {
     others.next().is_none().then_some(only)
 }
 
-/// Takes out what only we read.
+/// Takes out what only we read. The widths of Rust's integers bind, but are no rule of the API's.
 fn publish(schema: &mut JsonObject) {
     schema.shift_remove("x-aliases");
     schema.shift_remove("x-text");
+    if schema.get("maximum").and_then(Value::as_u64).is_some_and(is_width) {
+        schema.shift_remove("maximum");
+    }
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         properties.retain(|_, property| property.get("x-hidden").is_none());
         for property in properties.values_mut().filter_map(Value::as_object_mut) {

@@ -25,14 +25,24 @@ pub struct Pages {
     pub size: &'static str,
     /// Number of the first page.
     pub first: u64,
+    /// The operation gives everything unless a page is asked for.
+    pub if_asked: bool,
 }
 
 /// Rows under `data`, all at once.
 pub const LIST: Listing = Listing { rows: "data", pages: None };
 
 /// Rows under `data`, paged from zero by `current_page` and `page_size`.
-pub const PAGES: Listing =
-    Listing { pages: Some(Pages { number: "current_page", size: "page_size", first: 0 }), ..LIST };
+pub const PAGES: Listing = Listing { pages: Some(Pages::ZERO_BASED), ..LIST };
+
+/// The same, where the operation gives everything unless a page is asked for.
+pub const PAGES_IF_ASKED: Listing =
+    Listing { pages: Some(Pages { if_asked: true, ..Pages::ZERO_BASED }), ..LIST };
+
+impl Pages {
+    const ZERO_BASED: Self =
+        Self { number: "current_page", size: "page_size", first: 0, if_asked: false };
+}
 
 /// The page that a call asked for.
 #[derive(Clone, Copy, Debug)]
@@ -65,10 +75,11 @@ impl Listing {
     pub(crate) fn ask(&self, args: &mut JsonObject) -> Option<Page> {
         let pages = self.pages?;
         let mut take = |name| args.shift_remove(name).as_ref().and_then(Value::as_u64);
-        let page = Page {
-            number: take("current_page").unwrap_or(0),
-            size: take("page_size").unwrap_or(DEFAULT_PAGE_SIZE),
-        };
+        let (number, size) = (take("current_page"), take("page_size"));
+        if pages.if_asked && number.is_none() && size.is_none() {
+            return None;
+        }
+        let page = Page { number: number.unwrap_or(0), size: size.unwrap_or(DEFAULT_PAGE_SIZE) };
         args.insert(pages.number.into(), json!(page.number + pages.first));
         args.insert(pages.size.into(), json!(page.size));
         Some(page)
@@ -100,7 +111,9 @@ impl Listing {
             None => (counted.or(Some(returned)), None),
         };
         let mut list = JsonObject::new();
-        for (name, value) in [("total", total), ("next_page", next_page)] {
+        // Not asked for a page, and yet it is one: how to go on is for the caller to say.
+        let part = (page.is_none() && total > Some(returned)).then_some(returned);
+        for (name, value) in [("total", total), ("next_page", next_page), ("returned", part)] {
             list.extend(value.map(|value| (name.to_owned(), json!(value))));
         }
         list.extend(rest);
@@ -182,6 +195,8 @@ mod tests {
                 "{returned} of {total:?}, page {number}"
             );
         }
+        let part = PAGES_IF_ASKED.read(json!({ "total": 9, "data": [1, 2] }), None);
+        assert_eq!(part, json!({ "total": 9, "returned": 2, "data": [1, 2] }));
         let all = LIST.read(json!([1, 2]), None);
         assert_eq!(all, json!({ "total": 2, "data": [1, 2] }));
     }

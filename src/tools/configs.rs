@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::shared::Paging;
-use crate::tool::{Effect, LIST, PAGES, Result, Tool, delete, get, post, run};
+use super::shared::PagingIfAsked;
+use crate::tool::{Effect, LIST, PAGES_IF_ASKED, Result, Tool, delete, get, post, run};
 use document::{Document, Flat, fold, with_document};
 use update::{GetConfig, UpdateConfig};
 
@@ -22,7 +22,7 @@ pub const TOOLS: &[Tool] = &[
         "/configs",
         "List configs: id, slug, name, status, workspace. get_config shows one with its document.",
     )
-    .lists(PAGES)
+    .lists(PAGES_IF_ASKED)
     .reads(with_documents)
     .scopes(&["configs.list"])
     .intents(&[
@@ -108,7 +108,7 @@ pub struct ListConfigs {
     /// Only of this workspace: id or slug, from list_workspaces.
     workspace_id: Option<String>,
     #[serde(flatten)]
-    paging: Paging,
+    paging: PagingIfAsked,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]

@@ -12,3 +12,13 @@ pub struct Paging {
     #[schemars(range(min = 1, max = 100))]
     pub page_size: Option<u32>,
 }
+
+/// A page of a list that comes whole unless a page is asked for.
+#[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
+pub struct PagingIfAsked {
+    /// Page number, from 0; default: all rows.
+    current_page: Option<u32>,
+    /// Rows on a page.
+    #[schemars(range(min = 1, max = 100))]
+    page_size: Option<u32>,
+}

@@ -11,16 +11,20 @@
 )]
 
 mod analytics;
+mod arguments;
+mod clients;
 mod commands;
 mod configs;
 mod edges;
 mod eras;
+mod outputs;
 mod process;
 mod readme;
 mod resilience;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
+mod secrets;
 mod stdio;
 mod support;
 mod upstream;

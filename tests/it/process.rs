@@ -94,7 +94,9 @@ impl Server {
         let log = collect(child.stderr.take().unwrap());
         let said = "listening on http://";
         let started = until(&log, |log| log.contains(said)).await;
-        let address = started.split_once(said).unwrap().1.split_whitespace().next().unwrap();
+        let address = started.split_once(said).unwrap().1;
+        let end = address.find(|letter: char| letter == '"' || letter.is_whitespace());
+        let address = &address[..end.unwrap_or(address.len())];
         Self { child, address: address.parse().unwrap(), log }
     }
 
@@ -324,6 +326,10 @@ pub struct Reply {
 impl Reply {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
     }
 
     pub fn text(&self) -> &str {

@@ -1,0 +1,199 @@
+//! Arguments of every tool: what does not fit is named before anything is sent, and what fits
+//! reaches the tool's own route alone.
+
+mod generated;
+
+use portkey_admin_mcp::tools::{Catalogue, Entry};
+use serde_json::{Map, Value, json};
+
+use crate::support::{serve, settings};
+
+/// The schema that arguments are held to, hidden properties included.
+fn schema(entry: &Entry) -> Value {
+    json!(entry.tool.input().full)
+}
+
+fn required(schema: &Value) -> Vec<&str> {
+    schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The least that the schema takes.
+pub fn least(schema: &Value) -> Value {
+    match schema["type"].as_str().unwrap_or_default() {
+        "object" => {
+            let names = required(schema);
+            let fields =
+                names.iter().map(|name| ((*name).to_owned(), least(&schema["properties"][*name])));
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+        "array" => match schema["minItems"].as_u64() {
+            None | Some(0) => json!([]),
+            Some(count) => (0..count).map(|_| least(&schema["items"])).collect(),
+        },
+        "integer" | "number" => schema.get("minimum").cloned().unwrap_or(json!(1)),
+        "boolean" => true.into(),
+        _ => match (schema["enum"].get(0), schema["format"].as_str()) {
+            (Some(first), _) => first.clone(),
+            (_, Some("date-time")) => "2026-01-01T00:00:00Z".into(),
+            (_, Some("uuid")) => "3fa85f64-5717-4562-b3fc-2c963f66afa6".into(),
+            _ => "some-text".into(),
+        },
+    }
+}
+
+/// Values that no forgiveness turns into what the schema wants.
+fn wrong(schema: &Value) -> Vec<Value> {
+    match schema["type"].as_str().unwrap_or_default() {
+        "object" => vec![json!(5), json!([1]), json!(true)],
+        "array" => match schema["items"]["type"].as_str() {
+            Some("string") => vec![json!({ "a": 1 }), json!([["a"]]), json!([null])],
+            Some("integer" | "number") => vec![json!("many"), json!([{}]), json!([true])],
+            Some("object") => vec![json!(5), json!([5]), json!([[]])],
+            _ => vec![],
+        },
+        "integer" => vec![json!("many"), json!(1.5), json!({}), json!([1])],
+        "number" => vec![json!("many"), json!({}), json!([1])],
+        "boolean" => vec![json!("maybe"), json!(7), json!({})],
+        _ => vec![json!({ "a": 1 }), json!(["a"]), json!(true)],
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_field_is_named_with_the_known_ones() {
+    let served = serve(settings()).await;
+    for entry in Catalogue::new(&[]).unwrap().entries() {
+        let schema = schema(entry);
+        let mut args = least(&schema);
+        args["no_such_field"] = 1.into();
+        let called = served.call(entry.tool.name, args).await;
+        assert_eq!(called.complaints(), ["no_such_field"], "{}", entry.tool.name);
+        let published = json!(entry.tool.input().published);
+        for (name, _) in published["properties"].as_object().unwrap() {
+            assert!(called.text().contains(name.as_str()), "{} does not name {name}", called.tool);
+        }
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            let hidden = property.get("x-hidden").is_some();
+            let shown = called.text().contains(&format!(" {name},"));
+            assert!(!(hidden && shown), "{} names the hidden {name}", called.tool);
+        }
+    }
+    assert_eq!(served.sent_lines(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_wrong_type_is_named_wherever_it_stands() {
+    let served = serve(settings()).await;
+    let mut tried = 0;
+    for entry in Catalogue::new(&[]).unwrap().entries() {
+        let schema = schema(entry);
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            for value in wrong(property) {
+                let mut args = least(&schema);
+                args[name] = value.clone();
+                let called = served.call(entry.tool.name, args).await;
+                let complaints = called.complaints();
+                let named = complaints.iter().any(|path| {
+                    path.strip_prefix(name.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                });
+                assert!(named, "{} {name} = {value}: {}", called.tool, called.text());
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 500);
+    assert_eq!(served.sent_lines(), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named() {
+    let served = serve(settings()).await;
+    for entry in Catalogue::new(&[]).unwrap().entries() {
+        let schema = schema(entry);
+        let whole = least(&schema);
+        for name in required(&schema) {
+            for absent in [None, Some(Value::Null)] {
+                let mut args = whole.clone();
+                args.as_object_mut().unwrap().remove(name);
+                args.as_object_mut().unwrap().extend(absent.map(|it| (name.to_owned(), it)));
+                let called = served.call(entry.tool.name, args).await;
+                assert_eq!(called.complaints(), [name], "{}", called.tool);
+                assert!(called.text().contains("is required"), "{}", called.text());
+            }
+        }
+        if !required(&schema).is_empty() {
+            let mut complaints = served.call(entry.tool.name, json!({})).await.complaints();
+            let mut wanted = required(&schema);
+            complaints.sort();
+            wanted.sort_unstable();
+            assert_eq!(complaints, wanted, "{}: all at once", entry.tool.name);
+        }
+    }
+    assert_eq!(served.sent_lines(), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_outside_a_range_a_set_or_a_form_is_named() {
+    let served = serve(settings()).await;
+    let mut tried = 0;
+    for entry in Catalogue::new(&[]).unwrap().entries() {
+        let schema = schema(entry);
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            let one = |value: Value| {
+                let mut args = least(&schema);
+                args[name] = value;
+                args
+            };
+            let mut outside = Vec::new();
+            outside.extend(property["minimum"].as_f64().map(|least| json!(least - 1.0)));
+            outside.extend(property["maximum"].as_f64().map(|most| json!(most + 1.0)));
+            outside.extend(property.get("enum").map(|_| json!("none of these")));
+            outside.extend(property.get("format").map(|_| json!("no such form")));
+            outside.extend(property["minLength"].as_u64().filter(|it| *it > 0).map(|_| json!("")));
+            for value in outside {
+                let called = served.call(entry.tool.name, one(value.clone())).await;
+                assert_eq!(called.complaints(), [name.as_str()], "{} {value}", called.tool);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100);
+    assert_eq!(served.sent_lines(), [""; 0]);
+}
+
+/// Larger than any number of the kind that the server keeps.
+#[tokio::test]
+async fn a_number_that_does_not_fit_is_named() {
+    let served = serve(settings()).await;
+    for entry in Catalogue::new(&[]).unwrap().entries() {
+        let schema = schema(entry);
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            let values = match (property["type"].as_str(), property["items"]["type"].as_str()) {
+                (Some("integer"), _) => vec![json!(1e30), json!(-1e30), json!(u64::MAX)],
+                (_, Some("integer")) => vec![json!([1e30]), json!([70_000]), json!([-1])],
+                _ => continue,
+            };
+            for value in values {
+                let mut args = least(&schema);
+                args[name] = value.clone();
+                let called = served.call(entry.tool.name, args).await;
+                if called.failed() && called.error()["kind"] == "invalid_arguments" {
+                    let complaints = called.complaints();
+                    let named = complaints.iter().any(|path| path.starts_with(name.as_str()));
+                    assert!(named, "{} {name} = {value}: {}", called.tool, called.text());
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_arguments_or_text_is_no_object_of_them() {
+    let served = serve(settings()).await;
+    for args in [json!([]), json!("{}"), json!(5)] {
+        let called = served.call("list_configs", args).await;
+        assert_eq!(called.answer.code(), Some(-32602), "{}", called.answer.body);
+    }
+    assert_eq!(served.sent_lines(), [""; 0]);
+    served.call("list_configs", Value::Null).await.data();
+}
