@@ -10,27 +10,38 @@ use crate::mask::{self, Kind, Names};
 
 pub use text::visible_json;
 
-/// Fields that hold what somebody stored as a whole: nothing in them is changed but secrets.
-const DOCUMENTS: &[&str] = &[
-    "config",
-    "defaults",
-    "functions",
-    "hyperparameters",
-    "metadata",
-    "override_params",
-    "parameters",
-    "prompt_metadata",
-    "prompt_template",
-    "string",
-    "template_metadata",
-    "tool_choice",
-    "tools",
-    "variables",
-];
+/// Whether a field holds what somebody stored as a whole: nothing in it is changed but secrets.
+fn is_document(name: &str) -> bool {
+    matches!(
+        name,
+        "config"
+            | "defaults"
+            | "functions"
+            | "hyperparameters"
+            | "metadata"
+            | "override_params"
+            | "parameters"
+            | "prompt_metadata"
+            | "prompt_template"
+            | "string"
+            | "template_metadata"
+            | "tool_choice"
+            | "tools"
+            | "variables"
+    )
+}
 
-/// Fields that arrive as true, false, 0, 1 or null (facts.md, "Booleans").
-const FLAGS: &[&str] =
-    &["allow_config_override", "expiry_enforced", "is_custom", "is_default", "is_raw_template"];
+/// Whether a field arrives as true, false, 0, 1 or null (facts.md, "Booleans").
+fn is_flag(name: &str) -> bool {
+    matches!(
+        name,
+        "allow_config_override"
+            | "expiry_enforced"
+            | "is_custom"
+            | "is_default"
+            | "is_raw_template"
+    )
+}
 
 /// Masks secrets and tidies dates and flags.
 pub fn tidy(value: &mut Value, names: Names) {
@@ -48,7 +59,7 @@ fn tidy_field(value: &mut Value, name: &str, kind: Kind, names: Names) {
                 mask::mask_text(text, kind);
             }
         }
-        Value::Number(number) if FLAGS.binary_search(&name).is_ok() => match number.as_u64() {
+        Value::Number(number) if is_flag(name) => match number.as_u64() {
             Some(0) => *value = false.into(),
             Some(1) => *value = true.into(),
             _ => {}
@@ -59,7 +70,7 @@ fn tidy_field(value: &mut Value, name: &str, kind: Kind, names: Names) {
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
                 let inner = mask::within(kind, names.kind(name), value);
-                if DOCUMENTS.binary_search(&&**name).is_ok() {
+                if is_document(name) {
                     mask::mask_kind(value, inner, names);
                 } else {
                     tidy_field(value, name, inner, names);
@@ -103,11 +114,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn the_lists_are_sorted_for_their_search() {
-        assert!(DOCUMENTS.is_sorted() && FLAGS.is_sorted());
-    }
 
     #[test]
     fn times_in_four_forms_are_rfc_3339_in_utc() {

@@ -15,50 +15,9 @@ pub use restore::restore;
 /// Stands for a secret in every answer. No real value contains it.
 pub const SENTINEL: &str = "***masked-by-portkey-admin-mcp***";
 
-/// Fields whose text is secret wherever they stand, in lower case with underscores.
-const SECRET: &[&str] = &[
-    "access_token",
-    "api_key",
-    "api_token",
-    "apikey",
-    "auth_token",
-    "authorization",
-    "aws_access_key_id",
-    "aws_secret_access_key",
-    "aws_session_token",
-    "bearer_token",
-    "client_secret",
-    "id_token",
-    "invite_link",
-    "passphrase",
-    "password",
-    "private_key",
-    "refresh_token",
-    "secret",
-    "secret_key",
-    "session_token",
-    "signed_url",
-    "token",
-    "vertex_service_account_json",
-    "x_api_key",
-    "x_portkey_api_key",
-];
-
 /// Endings that make a field's text secret.
 const SECRET_ENDINGS: &[&str] =
     &["_access_token", "_api_key", "_client_secret", "_password", "_private_key", "_secret_key"];
-
-/// Fields of which every text inside is secret.
-const SECRET_INSIDE: &[&str] = &[
-    "auth_config",
-    "credentials",
-    "custom_headers",
-    "default_headers",
-    "extra_headers",
-    "headers",
-    "http_headers",
-    "request_headers",
-];
 
 /// Fields that say where a secret beside them is sent.
 const HOSTS: &[&str] = &["base_url", "custom_host", "host", "url"];
@@ -91,16 +50,45 @@ impl Names {
     }
 }
 
+/// What the name of a field says of what it holds. Asked for every field of every answer: most names
+/// are told apart by their length.
 fn kind(name: &str) -> Kind {
-    let name = &*folded(name);
-    if SECRET.binary_search(&name).is_ok()
-        || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
-    {
-        Kind::Secret
-    } else if SECRET_INSIDE.binary_search(&name).is_ok() {
-        Kind::SecretInside
-    } else {
-        Kind::Plain
+    match &*folded(name) {
+        // Fields whose text is secret wherever they stand.
+        "access_token"
+        | "api_key"
+        | "api_token"
+        | "apikey"
+        | "auth_token"
+        | "authorization"
+        | "aws_access_key_id"
+        | "aws_secret_access_key"
+        | "aws_session_token"
+        | "bearer_token"
+        | "client_secret"
+        | "id_token"
+        | "invite_link"
+        | "passphrase"
+        | "password"
+        | "private_key"
+        | "refresh_token"
+        | "secret"
+        | "secret_key"
+        | "session_token"
+        | "signed_url"
+        | "token"
+        | "vertex_service_account_json"
+        | "x_api_key"
+        | "x_portkey_api_key" => Kind::Secret,
+        // Fields of which every text inside is secret.
+        "auth_config" | "credentials" | "custom_headers" | "default_headers" | "extra_headers"
+        | "headers" | "http_headers" | "request_headers" => Kind::SecretInside,
+        name if name.ends_with(['d', 'n', 't', 'y'])
+            && SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending)) =>
+        {
+            Kind::Secret
+        }
+        _ => Kind::Plain,
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rmcp::model::ErrorCode;
 use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
 /// What routing needs of a message; everything else stays unread.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub(super) struct Envelope<'a> {
     /// `None` for responses.
     pub method: Option<Cow<'a, str>>,
     pub params: Params<'a>,
+    pub meta: Meta<'a>,
 }
 
 /// What routing needs of the parameters.
@@ -95,29 +96,36 @@ impl<'a> Envelope<'a> {
                 .map_err(|_| Malformed::NotJsonRpc("`params` is malformed"))?,
             Some(_) => return Err(Malformed::NotJsonRpc("`params` has to be an object")),
         };
-        Ok(Self { id: members.id, method: members.method, params })
-    }
-
-    /// The revision that `_meta` names, and whether `_meta` has all that modern requests need.
-    pub fn meta(&self) -> Meta {
-        let Some(Ok(Value::Object(meta))) =
-            self.params.meta.map(|it| serde_json::from_str(it.get()))
-        else {
-            return Meta::default();
-        };
-        let field = |name: &str| meta.get(&format!("io.modelcontextprotocol/{name}"));
-        Meta {
-            version: field("protocolVersion").and_then(Value::as_str).map(str::to_owned),
-            complete: field("clientCapabilities").is_some_and(Value::is_object),
-        }
+        let meta = Meta::of(&params);
+        Ok(Self { id: members.id, method: members.method, params, meta })
     }
 }
 
+/// What `_meta` says of the request.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Meta {
-    pub version: Option<String>,
-    /// Declares the client's capabilities.
+pub(super) struct Meta<'a> {
+    /// The revision, where one is named.
+    pub version: Option<Cow<'a, str>>,
+    /// Declares the client's capabilities, as modern requests have to.
     pub complete: bool,
+}
+
+impl<'a> Meta<'a> {
+    fn of(params: &Params<'a>) -> Self {
+        #[derive(Default, Deserialize)]
+        struct Fields<'a> {
+            #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
+            version: Option<&'a RawValue>,
+            #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
+            capabilities: Option<&'a RawValue>,
+        }
+        let fields: Fields<'a> =
+            params.meta.and_then(|it| serde_json::from_str(it.get()).ok()).unwrap_or_default();
+        Self {
+            version: fields.version.and_then(|it| serde_json::from_str(it.get()).ok()),
+            complete: fields.capabilities.is_some_and(|it| it.get().starts_with('{')),
+        }
+    }
 }
 
 fn is_id(id: &str) -> bool {
@@ -177,7 +185,7 @@ mod tests {
         let envelope = parse(body).unwrap();
         assert_eq!(envelope.id.map(RawValue::get), Some("\"a\""));
         assert_eq!(envelope.method.as_deref(), Some("tools/list"));
-        assert_eq!(envelope.meta(), Meta { version: Some("2026-07-28".into()), complete: true });
+        assert_eq!(envelope.meta, Meta { version: Some("2026-07-28".into()), complete: true });
         assert!(parse(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#).unwrap().method.is_none());
         assert!(parse(r#"{"jsonrpc":"2.0","method":"x","params":null}"#).unwrap().id.is_none());
     }

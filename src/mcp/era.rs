@@ -32,14 +32,14 @@ pub(super) fn era(method: &Method, headers: &HeaderMap, envelope: Option<&Envelo
     if envelope.method.as_deref() == Some("initialize") {
         return Era::Legacy;
     }
-    let meta = envelope.meta().version;
-    let modern_meta = meta.as_deref().is_some_and(|version| !is_legacy(version));
+    let meta = envelope.meta.version.as_deref();
+    let modern_meta = meta.is_some_and(|version| !is_legacy(version));
     match meta {
         None if modern_header && header != Some(MODERN.as_str()) => {
             Era::Unknown(header.unwrap_or_default().to_owned())
         }
         _ if modern_header || modern_meta => Era::Modern,
-        Some(version) => Era::LegacyInMeta(version),
+        Some(version) => Era::LegacyInMeta(version.to_owned()),
         None if envelope.method.as_deref() == Some("server/discover") => Era::Modern,
         None => Era::Legacy,
     }
@@ -54,7 +54,7 @@ pub(super) fn is_legacy(version: &str) -> bool {
 /// which says what is missing.
 pub(super) fn is_complete(headers: &HeaderMap, envelope: &Envelope<'_>) -> bool {
     let is = |name: &str, wanted: &str| headers.get(name).is_some_and(|value| value == wanted);
-    let meta = envelope.meta();
+    let meta = &envelope.meta;
     is(VERSION_HEADER, MODERN.as_str())
         && is("mcp-method", envelope.method.as_deref().unwrap_or_default())
         && meta.complete

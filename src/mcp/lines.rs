@@ -184,7 +184,7 @@ async fn write_line(write: &Mutex<Stdout>, mut line: Vec<u8>) -> io::Result<()> 
 
 /// Whether rmcp begins a conversation with this request; it answers others and waits on.
 fn begins(envelope: &Envelope<'_>) -> bool {
-    let meta = envelope.meta();
+    let meta = &envelope.meta;
     match envelope.method.as_deref() {
         Some("initialize") => true,
         Some("ping" | "server/discover") => false,

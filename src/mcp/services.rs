@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use rmcp::transport::streamable_http_server::{
@@ -79,6 +80,8 @@ impl Services {
     fn make(&self) -> Legacy {
         let mut session = SessionConfig::default();
         session.keep_alive = Some(self.settings.session_timeout);
+        // No stream can be resumed: a finished one's answer would only cost memory.
+        session.completed_cache_ttl = Duration::ZERO;
         let mut sessions = LocalSessionManager::default();
         sessions.session_config = session;
         let sessions = Arc::new(sessions);

@@ -68,7 +68,8 @@ impl Call {
         let Facts { reads, replayable, read_back } = self.facts;
         let request =
             Request { method, path, args, reads, replayable, read_back, base: Base::Given };
-        Ok(self.portkey.send(request, &self.context).await?)
+        // A request's future is large; inside every future around it, it would be moved each time.
+        Ok(Box::pin(self.portkey.send(request, &self.context)).await?)
     }
 
     pub async fn get(&self, path: &str, args: Value) -> Result<Value> {
