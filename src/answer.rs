@@ -6,9 +6,12 @@ mod text;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::Value;
 
-use crate::mask::{self, Kind, Names};
+use crate::{
+    json::Json,
+    mask::{self, Kind, Names},
+};
 
-pub use text::visible_json;
+pub use text::visible;
 
 /// Whether a field holds what somebody stored as a whole: nothing in it is changed but secrets.
 fn is_document(name: &str) -> bool {
@@ -44,41 +47,81 @@ fn is_flag(name: &str) -> bool {
 }
 
 /// Masks secrets and tidies dates and flags.
-pub fn tidy(value: &mut Value, names: Names) {
-    tidy_field(value, "", Kind::Plain, names);
+pub fn tidy(json: &mut Json<'_>, names: Names) {
+    tidy_field(json, "", Kind::Plain, names);
 }
 
-fn tidy_field(value: &mut Value, name: &str, kind: Kind, names: Names) {
-    match value {
-        Value::String(text) => {
-            if kind == Kind::Plain && is_time(name) {
-                if let Some(time) = rfc3339(text) {
-                    *text = time;
-                }
-            } else {
-                mask::mask_text(text, kind);
+fn tidy_field(json: &mut Json<'_>, name: &str, kind: Kind, names: Names) {
+    match json {
+        Json::Text(text) => {
+            let other = match kind {
+                Kind::Plain if is_time(name) => rfc3339(text),
+                _ => mask::masked(text, kind),
+            };
+            if let Some(other) = other {
+                *text = other.into();
             }
         }
-        Value::Number(number) if is_flag(name) => match number.as_u64() {
-            Some(0) => *value = false.into(),
-            Some(1) => *value = true.into(),
+        Json::Number(_) if kind != Kind::Plain => *json = Json::Text(mask::SENTINEL.into()),
+        Json::Number(number) if is_flag(name) => match number.as_u64() {
+            Some(0) => *json = Json::Bool(false),
+            Some(1) => *json = Json::Bool(true),
             _ => {}
         },
-        Value::Array(items) => {
-            items.iter_mut().for_each(|item| tidy_field(item, name, kind, names));
-        }
-        Value::Object(fields) => {
-            for (name, value) in fields.iter_mut() {
-                let inner = mask::within(kind, names.kind(name), value);
+        Json::List(items) => items.iter_mut().for_each(|item| tidy_field(item, name, kind, names)),
+        Json::Object(fields) => {
+            for (name, field) in fields {
+                let inner = within(kind, names.kind(name), field);
                 if is_document(name) {
-                    mask::mask_kind(value, inner, names);
+                    read_document(name, field);
+                    mask_document(field, inner, names);
                 } else {
-                    tidy_field(value, name, inner, names);
+                    tidy_field(field, name, inner, names);
                 }
             }
         }
         _ => {}
     }
+}
+
+/// Masks what stands in a document, and changes nothing else of it.
+fn mask_document(json: &mut Json<'_>, kind: Kind, names: Names) {
+    match json {
+        Json::Text(text) => {
+            if let Some(masked) = mask::masked(text, kind) {
+                *text = masked.into();
+            }
+        }
+        Json::Number(_) if kind != Kind::Plain => *json = Json::Text(mask::SENTINEL.into()),
+        Json::List(items) => items.iter_mut().for_each(|item| mask_document(item, kind, names)),
+        Json::Object(fields) => {
+            for (name, field) in fields {
+                let inner = within(kind, names.kind(name), field);
+                mask_document(field, inner, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A config's document arrives as JSON text (facts.md, "Spec against reality" 1).
+fn read_document(name: &str, json: &mut Json<'_>) {
+    if name == "config"
+        && let Json::Text(text) = json
+        && text.trim_start().starts_with('{')
+        && let Ok(document) = serde_json::from_str::<Json<'_>>(text)
+    {
+        *json = document.into_owned();
+    }
+}
+
+fn within(parent: Kind, named: Kind, json: &Json<'_>) -> Kind {
+    mask::within_if(parent, named, || match json {
+        Json::Object(fields) => {
+            mask::is_schema(fields.iter().map(|(name, field)| (&**name, field.as_str())))
+        }
+        _ => false,
+    })
 }
 
 fn is_time(name: &str) -> bool {
@@ -101,11 +144,11 @@ fn rfc3339(text: &str) -> Option<String> {
 }
 
 /// A number that arrived as a string, as some cost and count fields do.
-pub fn number(value: &mut Value) {
-    if let Value::String(text) = value
-        && let Ok(read @ Value::Number(_)) = serde_json::from_str(text)
+pub fn number(json: &mut Json<'_>) {
+    if let Json::Text(text) = json
+        && let Ok(Value::Number(number)) = serde_json::from_str(text)
     {
-        *value = read;
+        *json = Json::Number(number);
     }
 }
 
@@ -114,6 +157,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn tidied(answer: Value) -> Value {
+        let mut json = Json::from(answer);
+        tidy(&mut json, Names::default());
+        json.into()
+    }
 
     #[test]
     fn times_in_four_forms_are_rfc_3339_in_utc() {
@@ -127,8 +176,7 @@ mod tests {
             ("not a time, but long enough", "not a time, but long enough"),
         ];
         for (given, want) in table {
-            let mut answer = json!({ "data": [{ "created_at": given }] });
-            tidy(&mut answer, Names::default());
+            let answer = tidied(json!({ "data": [{ "created_at": given }] }));
             assert_eq!(answer["data"][0]["created_at"], want);
         }
     }
@@ -137,8 +185,8 @@ mod tests {
     fn documents_stay_as_they_are_but_for_secrets() {
         let document =
             json!({ "created_at": "2024-01-25 11:35:07", "is_default": 1, "api_key": "k" });
-        let mut answer = json!({ "is_default": 1, "config": document });
-        tidy(&mut answer, Names::default());
+        let answer = tidied(json!({ "is_default": 1, "config": document }));
+        assert_eq!(answer, tidied(json!({ "is_default": 1, "config": document.to_string() })));
         let kept = json!({ "created_at": "2024-01-25 11:35:07", "is_default": 1, "api_key": mask::SENTINEL });
         assert_eq!(answer, json!({ "is_default": true, "config": kept }));
     }

@@ -10,6 +10,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod json;
 pub mod mask;
 pub mod mcp;
 pub mod portkey;

@@ -15,13 +15,6 @@ pub use restore::restore;
 /// Stands for a secret in every answer. No real value contains it.
 pub const SENTINEL: &str = "***masked-by-portkey-admin-mcp***";
 
-/// Endings that make a field's text secret.
-const SECRET_ENDINGS: &[&str] =
-    &["_access_token", "_api_key", "_client_secret", "_password", "_private_key", "_secret_key"];
-
-/// Fields that say where a secret beside them is sent.
-const HOSTS: &[&str] = &["base_url", "custom_host", "host", "url"];
-
 /// What a row says of secrets beside the names that are secret everywhere.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Names {
@@ -50,46 +43,35 @@ impl Names {
     }
 }
 
-/// What the name of a field says of what it holds. Asked for every field of every answer: most names
-/// are told apart by their length.
+/// What the name of a field says of what it holds. Asked for every field of every answer.
 fn kind(name: &str) -> Kind {
-    match &*folded(name) {
-        // Fields whose text is secret wherever they stand.
-        "access_token"
-        | "api_key"
-        | "api_token"
-        | "apikey"
-        | "auth_token"
+    let name = &*folded(name);
+    match name {
+        // Fields that are secret, wherever they stand.
+        "apikey"
         | "authorization"
         | "aws_access_key_id"
-        | "aws_secret_access_key"
-        | "aws_session_token"
-        | "bearer_token"
-        | "client_secret"
-        | "id_token"
         | "invite_link"
         | "passphrase"
         | "password"
-        | "private_key"
-        | "refresh_token"
         | "secret"
-        | "secret_key"
-        | "session_token"
         | "signed_url"
         | "token"
-        | "vertex_service_account_json"
-        | "x_api_key"
-        | "x_portkey_api_key" => Kind::Secret,
-        // Fields of which every text inside is secret.
+        | "vertex_service_account_json" => Kind::Secret,
+        // Fields of which everything inside is secret.
         "auth_config" | "credentials" | "custom_headers" | "default_headers" | "extra_headers"
         | "headers" | "http_headers" | "request_headers" => Kind::SecretInside,
-        name if name.ends_with(['d', 'n', 't', 'y'])
-            && SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending)) =>
-        {
-            Kind::Secret
-        }
-        _ => Kind::Plain,
+        _ => match name.rsplit_once('_') {
+            Some((_, "passphrase" | "password" | "secret" | "token")) => Kind::Secret,
+            // A `virtual_key` is the slug of one.
+            Some((owner, "key")) if is_secret_key(owner) => Kind::Secret,
+            _ => Kind::Plain,
+        },
     }
+}
+
+fn is_secret_key(owner: &str) -> bool {
+    matches!(owner.rsplit('_').next(), Some("access" | "api" | "private" | "secret"))
 }
 
 /// A name in lower case with underscores: `X-Api-Key`, `xApiKey` and `x_api_key` are one, since the
@@ -116,23 +98,38 @@ fn folded(name: &str) -> Cow<'_, str> {
     Cow::Owned(folded)
 }
 
+/// Whether a field says where the secrets beside it are sent.
 fn is_host(name: &str) -> bool {
-    HOSTS.contains(&&*folded(name))
+    let name = &*folded(name);
+    matches!(name, "endpoint" | "host" | "resource_name" | "url" | "url_to_fetch")
+        || ["_endpoint", "_host", "_resource_name", "_url"].iter().any(|it| name.ends_with(it))
 }
 
 /// The kind of a field, from its name's, its parent's and what it holds. A JSON Schema under a name
 /// such as `headers` describes secrets and holds none.
 pub(crate) fn within(parent: Kind, named: Kind, value: &Value) -> Kind {
+    within_if(parent, named, || {
+        let fields = value.as_object();
+        fields.is_some_and(|fields| {
+            is_schema(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        })
+    })
+}
+
+/// The same, where `is_schema` says whether the field holds one.
+pub(crate) fn within_if(parent: Kind, named: Kind, is_schema: impl FnOnce() -> bool) -> Kind {
     match (parent, named) {
-        (Kind::SecretInside, _) => Kind::SecretInside,
-        (_, Kind::SecretInside) if is_schema(value) => Kind::Plain,
+        // What is below a secret is secret, whatever it is called.
+        (Kind::Secret | Kind::SecretInside, _) => Kind::SecretInside,
+        (_, Kind::Plain) => Kind::Plain,
+        _ if is_schema() => Kind::Plain,
         (_, named) => named,
     }
 }
 
 /// Whether an object is a JSON Schema and nothing else: a header called `type` makes none of the
 /// headers beside it.
-fn is_schema(value: &Value) -> bool {
+pub(crate) fn is_schema<'a>(mut fields: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> bool {
     const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
     const KEYWORDS: [&str; 12] = [
         "additionalProperties",
@@ -148,10 +145,12 @@ fn is_schema(value: &Value) -> bool {
         "title",
         "type",
     ];
-    value.as_object().is_some_and(|fields| {
-        fields.get("type").and_then(Value::as_str).is_some_and(|name| TYPES.contains(&name))
-            && fields.keys().all(|name| KEYWORDS.contains(&name.as_str()))
-    })
+    let mut typed = false;
+    let known = fields.all(|(name, text)| {
+        typed |= name == "type" && text.is_some_and(|text| TYPES.contains(&text));
+        KEYWORDS.contains(&name)
+    });
+    known && typed
 }
 
 /// Whether text in a field of this name, or below it, is secret.
@@ -167,7 +166,12 @@ pub fn mask(value: &mut Value, name: &str, names: Names) {
 /// Masks what stands in a field of that kind.
 pub(crate) fn mask_kind(value: &mut Value, kind: Kind, names: Names) {
     match value {
-        Value::String(text) => mask_text(text, kind),
+        Value::String(text) => {
+            if let Some(masked) = masked(text, kind) {
+                *text = masked;
+            }
+        }
+        Value::Number(_) if kind != Kind::Plain => *value = SENTINEL.into(),
         Value::Array(items) => items.iter_mut().for_each(|item| mask_kind(item, kind, names)),
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
@@ -179,13 +183,11 @@ pub(crate) fn mask_kind(value: &mut Value, kind: Kind, names: Names) {
     }
 }
 
-pub(crate) fn mask_text(text: &mut String, kind: Kind) {
-    if kind != Kind::Plain {
-        if !text.is_empty() {
-            SENTINEL.clone_into(text);
-        }
-    } else if let Some(masked) = url::masked(text) {
-        *text = masked;
+/// What is shown of a text in a field of that kind, where that is something else.
+pub(crate) fn masked(text: &str, kind: Kind) -> Option<String> {
+    match kind {
+        Kind::Plain => url::masked(text),
+        _ => (!text.is_empty()).then(|| SENTINEL.to_owned()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! has neither. rmcp serves both, from two configurations; [`Endpoint`] decides which one gets a
 //! request, and answers what rmcp would answer wrongly or slowly.
 
+mod carrier;
 mod endpoint;
 mod envelope;
 mod era;

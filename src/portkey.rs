@@ -17,13 +17,13 @@ mod tests;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use http::{
     HeaderMap,
     header::{ACCEPT, HeaderValue},
 };
 use reqwest::redirect;
 use secrecy::SecretString;
-use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -126,15 +126,15 @@ impl Portkey {
         &self.inner.name
     }
 
-    /// Sends one request, with retries inside the context's deadline, and gives the JSON of the
-    /// answer; an empty 2xx gives `{}`. Dropping the future, like cancelling the context, drops
+    /// Sends one request, with retries inside the context's deadline, and gives the answer,
+    /// which is JSON; an empty 2xx gives `{}`. Dropping the future, like cancelling the context, drops
     /// the request at Portkey.
     ///
     /// # Errors
     /// Before anything is sent, when the arguments do not fit the request or it may not leave;
     /// afterwards, what Portkey or the network did. A write whose outcome is unclear is never
     /// repeated unless it is `replayable`.
-    pub async fn send(&self, request: Request<'_>, context: &Context) -> Result<Value, Error> {
+    pub async fn send(&self, request: Request<'_>, context: &Context) -> Result<Bytes, Error> {
         let mut trail = Trail::default();
         let sent = self.inner.bounded(request, context, &mut trail).await;
         sent.map_err(|kind| Error { kind, trail })

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Kind, Names, SENTINEL, is_host, kind, mask_kind, mask_text, within};
+use super::{Kind, Names, SENTINEL, is_host, kind, mask_kind, within};
 use crate::tool::Problem;
 
 /// Replaces each mask in `document` by the value that `stored` has in its place.
@@ -26,8 +26,8 @@ fn restore_in(
 ) -> bool {
     match value {
         Value::String(text) if text.contains(SENTINEL) => match stored {
-            Some(Value::String(original)) if as_shown(original, inherited) == *text => {
-                text.clone_from(original);
+            Some(stored) if as_shown(stored, inherited).as_str() == Some(text) => {
+                *value = stored.clone();
                 true
             }
             _ => {
@@ -119,10 +119,10 @@ fn restore_items(
     any
 }
 
-fn as_shown(original: &str, kind: Kind) -> String {
-    let mut text = original.to_owned();
-    mask_text(&mut text, kind);
-    text
+fn as_shown(stored: &Value, kind: Kind) -> Value {
+    let mut shown = stored.clone();
+    mask_kind(&mut shown, kind, Names::default());
+    shown
 }
 
 fn holds_mask(value: &Value) -> bool {

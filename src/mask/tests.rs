@@ -32,6 +32,36 @@ fn a_mask_stands_for_the_stored_value_of_its_place() {
 }
 
 #[test]
+fn what_is_below_a_secret_is_secret_whatever_it_is() {
+    let stored = json!({
+        "authorization": { "value": "canary" }, "vertex_service_account_json": { "id": "canary" },
+        "azureAdToken": "canary", "password": 7531, "custom_headers": { "pin": 7531 },
+        "virtual_key": "shown", "max_tokens": 5,
+    });
+    let document = shown(&stored);
+    let text = document.to_string();
+    assert!(!text.contains("canary") && !text.contains("7531") && text.contains("shown"), "{text}");
+    let mut restored = document;
+    restore(&mut restored, &stored, "config").unwrap();
+    assert_eq!(restored, stored);
+}
+
+#[test]
+fn every_field_that_names_a_host_counts_as_one() {
+    for host in [
+        "azure_foundry_url",
+        "azureFoundryUrl",
+        "huggingfaceBaseUrl",
+        "url_to_fetch",
+        "azure_resource_name",
+    ] {
+        let stored = json!({ "api_key": "k" });
+        let mut document = json!({ "api_key": SENTINEL, host: "https://evil.example" });
+        assert!(restore(&mut document, &stored, "config").is_err(), "{host}");
+    }
+}
+
+#[test]
 fn a_mask_beside_a_changed_host_is_refused() {
     let stored = json!({ "custom_host": "https://h", "x": { "headers": { "a": "k" } } });
     let mut document = shown(&stored);

@@ -21,6 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     MODERN, SUPPORTED, Server, SessionMode, Settings,
+    carrier::Carrier,
     envelope::{Envelope, Malformed},
     era::{self, Era},
     headers::{accept_any, accepts_both, follow_body, is_json, repeated, session},
@@ -180,7 +181,7 @@ impl Endpoint {
 
     async fn modern(
         &self,
-        request: Request,
+        mut request: Request,
         body: &Bytes,
         envelope: &Envelope<'_>,
         caller: &Caller,
@@ -201,8 +202,12 @@ impl Endpoint {
         {
             return self.list(caller, true, id, headers);
         }
-        let response = shared.modern.handle(with_body(request, body)).await;
-        self.finish(response.map(Body::new), envelope)
+        let carrier = Carrier::default();
+        if method == "tools/call" {
+            request.extensions_mut().insert(carrier.clone());
+        }
+        let response = shared.modern.handle(with_body(request, body)).await.map(Body::new);
+        self.finish(carrier.unload(response, envelope.id), envelope)
     }
 
     async fn legacy(

@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use reqwest::Response;
-use serde_json::{Map, Value};
+use serde::de::IgnoredAny;
+use serde_json::Value;
 use url::Url;
 
 use super::{
@@ -19,15 +20,15 @@ use super::{
 /// What is read of an error's body, and for how long once its status is known.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
-/// A body larger than this is parsed off the runtime's own threads.
-const PARSE_ASIDE_BYTES: usize = 1024 * 1024;
+/// A body larger than this is looked through off the runtime's own threads.
+const CHECK_ASIDE_BYTES: usize = 1024 * 1024;
 /// How much of Portkey's words and of an unknown body an error quotes, in characters.
 const MAX_MESSAGE_CHARS: usize = 1000;
 const MAX_EXCERPT_CHARS: usize = 160;
 const MAX_ID_CHARS: usize = 128;
 
 /// The JSON of a 2xx, `{}` when it is empty, or what went wrong. `key` is never quoted.
-pub(super) async fn read(response: Response, limit: usize, key: &str) -> Result<Value, Kind> {
+pub(super) async fn read(response: Response, limit: usize, key: &str) -> Result<Bytes, Kind> {
     let status = response.status();
     if !status.is_success() {
         return Err(refusal(response, key).await);
@@ -39,9 +40,9 @@ pub(super) async fn read(response: Response, limit: usize, key: &str) -> Result<
         Err(Stop::Broken(reason)) => return Err(Kind::Broken(reason)),
     };
     if body.trim_ascii().is_empty() {
-        return Ok(Value::Object(Map::new()));
+        return Ok(Bytes::from_static(b"{}"));
     }
-    parse(&body).await.map_err(|error| {
+    let checked = check(&body).await.map_err(|error| {
         if error.is_eof() {
             Kind::Broken(format!("its JSON ends early, after {} bytes", body.len()))
         } else {
@@ -49,7 +50,8 @@ pub(super) async fn read(response: Response, limit: usize, key: &str) -> Result<
             let problem = format!("{error}; it begins \"{excerpt}\"");
             Kind::Unreadable { status: status.as_u16(), content_type, problem }
         }
-    })
+    });
+    checked.map(|()| body)
 }
 
 /// Portkey's id of an answer, if it is fit to be shown.
@@ -99,14 +101,16 @@ async fn collect(mut response: Response, limit: usize) -> Result<Bytes, Stop> {
     }
 }
 
-async fn parse(body: &Bytes) -> serde_json::Result<Value> {
-    if body.len() > PARSE_ASIDE_BYTES {
+/// Whether a body is JSON from its first byte to its last.
+async fn check(body: &Bytes) -> serde_json::Result<()> {
+    let is_json = |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body).map(|_| ());
+    if body.len() > CHECK_ASIDE_BYTES {
         let body = body.clone();
-        let parsed = tokio::task::spawn_blocking(move || serde_json::from_slice(&body)).await;
-        return parsed
+        let checked = tokio::task::spawn_blocking(move || is_json(&body)).await;
+        return checked
             .unwrap_or_else(|error| Err(<serde_json::Error as serde::de::Error>::custom(error)));
     }
-    serde_json::from_slice(body)
+    is_json(body)
 }
 
 /// What a status other than 2xx says.

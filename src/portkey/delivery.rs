@@ -1,8 +1,8 @@
 //! How one request is delivered: its bounds, its base, its tries.
 
+use bytes::Bytes;
 use http::HeaderName;
 use secrecy::ExposeSecret;
-use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
@@ -25,7 +25,7 @@ impl Inner {
         request: Request<'_>,
         context: &Context,
         trail: &mut Trail,
-    ) -> Result<Value, Kind> {
+    ) -> Result<Bytes, Kind> {
         let base = request.base;
         if context.read_only && request.method != Method::Get && !request.reads {
             return Err(Kind::ReadOnly(request.method.as_str()));
@@ -48,7 +48,7 @@ impl Inner {
         base: Base,
         context: &Context,
         trail: &mut Trail,
-    ) -> Result<Value, Kind> {
+    ) -> Result<Bytes, Kind> {
         let Base::Disputed { family } = base else {
             return self.tries(prepared, self.bases.given(), context, trail).await;
         };
@@ -107,7 +107,7 @@ impl Inner {
         base: &str,
         context: &Context,
         trail: &mut Trail,
-    ) -> Result<Value, Kind> {
+    ) -> Result<Bytes, Kind> {
         self.budget.deposit();
         let mut delays = None;
         loop {
@@ -142,7 +142,7 @@ impl Inner {
         base: &str,
         context: &Context,
         trail: &mut Trail,
-    ) -> Result<Value, Kind> {
+    ) -> Result<Bytes, Kind> {
         let mut request = prepared.request(base)?;
         request.headers_mut().insert(KEY_HEADER, self.key_header.clone());
         trail.attempts += 1;

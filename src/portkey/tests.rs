@@ -82,7 +82,7 @@ async fn a_request_arrives_as_asked_and_its_answer_comes_back() {
     let context = context();
     let put = request(Method::Put, "/configs/{slug}", args);
     let answer = client(&upstream).send(put, &context).await.unwrap();
-    assert_eq!(answer, json!({ "id": "c", "config": null }));
+    assert_eq!(answer, r#"{"id":"c","config":null}"#);
     let seen = upstream.seen();
     let [put] = &seen[..] else { panic!("{seen:?}") };
     assert_eq!((&*put.method, &*put.target), ("PUT", "/v1/configs/a%2Fb"));
@@ -104,7 +104,7 @@ async fn an_empty_success_is_an_empty_object() {
         })
         .await;
         let delete = request(Method::Delete, "/labels/{id}", json!({ "id": "l" }));
-        assert_eq!(client(&upstream).send(delete, &context()).await.unwrap(), json!({}));
+        assert_eq!(client(&upstream).send(delete, &context()).await.unwrap(), "{}");
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use moka::sync::Cache;
 use serde_json::Value;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    error::Result,
+    error::{Error, Result},
     row::{Effect, Tool},
 };
 use crate::{
@@ -63,8 +64,19 @@ impl Call {
         Self { principal, portkey, context, progress: None, recent, facts: Facts::default() }
     }
 
-    /// Sends one request; see [`Portkey::send`].
+    /// Sends one request and reads its answer.
     pub async fn send(&self, method: Method, path: &str, args: Value) -> Result<Value> {
+        let body = self.send_for_text(method, path, args).await?;
+        serde_json::from_slice(&body).map_err(|error| Error::Answer(error.to_string()))
+    }
+
+    /// Sends one request; the answer is JSON. See [`Portkey::send`].
+    pub(crate) async fn send_for_text(
+        &self,
+        method: Method,
+        path: &str,
+        args: Value,
+    ) -> Result<Bytes> {
         let Facts { reads, replayable, read_back } = self.facts;
         let request =
             Request { method, path, args, reads, replayable, read_back, base: Base::Given };

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::JsonObject;
+use crate::json::Json;
 
 /// How many rows a page has when the caller does not say.
 pub const DEFAULT_PAGE_SIZE: u64 = 20;
@@ -87,44 +88,52 @@ impl Listing {
 
     /// `{total, next_page, …, data}`, from whatever form the operation answers in. `next_page` is
     /// there only where there is or may be one, `total` only where it is known.
-    pub(crate) fn read(&self, answer: Value, page: Option<Page>) -> Value {
-        let (rows, mut rest) = match answer {
-            Value::Array(rows) => (rows, JsonObject::new()),
-            Value::Object(mut fields) => match fields.shift_remove(self.rows) {
-                Some(Value::Array(rows)) => (rows, fields),
-                // Not a list after all: shown as it is, since nothing may be lost.
-                Some(other) => {
-                    fields.insert(self.rows.into(), other);
-                    return Value::Object(fields);
+    pub(crate) fn read<'a>(&self, mut answer: Json<'a>, page: Option<Page>) -> Json<'a> {
+        let (rows, rest) = match answer.take(self.rows) {
+            Some(Json::List(rows)) => (rows, answer),
+            // Not a list after all: shown as it is, since nothing may be lost.
+            Some(other) => {
+                if let Json::Object(fields) = &mut answer {
+                    fields.push((self.rows.into(), other));
                 }
-                None => (Vec::new(), fields),
+                return answer;
+            }
+            None => match answer {
+                Json::List(rows) => (rows, Json::Object(Vec::new())),
+                Json::Object(_) => (Vec::new(), answer),
+                other => return other,
             },
-            other => return other,
         };
-        for envelope in ["object", "success"] {
-            rest.shift_remove(envelope);
-        }
+        let Json::Object(mut rest) = rest else { return Json::List(rows) };
+        rest.retain(|(name, _)| name != "object" && name != "success");
         let returned = rows.len() as u64;
-        let counted = rest.shift_remove("total").as_ref().and_then(number);
+        let mut rest = Json::Object(rest);
+        let counted = rest.take("total").as_ref().and_then(number);
         let (total, next_page) = match page {
             Some(page) => page.rest(returned, counted),
             None => (counted.or(Some(returned)), None),
         };
-        let mut list = JsonObject::new();
         // Not asked for a page, and yet it is one: how to go on is for the caller to say.
         let part = (page.is_none() && total > Some(returned)).then_some(returned);
-        for (name, value) in [("total", total), ("next_page", next_page), ("returned", part)] {
-            list.extend(value.map(|value| (name.to_owned(), json!(value))));
+        let mut list: Vec<_> = [("total", total), ("next_page", next_page), ("returned", part)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.into(), Json::Number(value?.into()))))
+            .collect();
+        if let Json::Object(rest) = rest {
+            list.extend(rest);
         }
-        list.extend(rest);
-        list.insert("data".into(), Value::Array(rows));
-        Value::Object(list)
+        list.push(("data".into(), Json::List(rows)));
+        Json::Object(list)
     }
 }
 
 /// A count, which some operations give as a string.
-fn number(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+fn number(json: &Json<'_>) -> Option<u64> {
+    match json {
+        Json::Number(number) => number.as_u64(),
+        Json::Text(text) => text.parse().ok(),
+        _ => None,
+    }
 }
 
 /// Room for what says that rows are missing.
@@ -132,33 +141,38 @@ const HINT_BYTES: usize = 320;
 
 /// Keeps as many whole rows as fit into `max_bytes`, but one at least, and says how to go on.
 /// `length` is that of a value as it will be written. Returns false where `answer` is no list.
-pub(crate) fn cut(answer: &mut Value, max_bytes: usize, length: impl Fn(&Value) -> usize) -> bool {
-    let Some(Value::Array(rows)) =
-        answer.get_mut("data").filter(|data| data.is_array()).map(Value::take)
-    else {
-        return false;
-    };
+pub(crate) fn cut(
+    answer: &mut Json<'_>,
+    max_bytes: usize,
+    length: impl Fn(&Json<'_>) -> usize,
+) -> bool {
+    let Some(all) = answer.rows_mut("data").map(std::mem::take) else { return false };
     let mut left = max_bytes.saturating_sub(length(answer) + HINT_BYTES);
-    let fitting = rows.iter().take_while(|row| {
+    let fitting = all.iter().take_while(|row| {
         let size = length(row) + 1;
         let fits = size <= left;
         left = left.saturating_sub(size);
         fits
     });
     // Without a row the caller could never go on; a single object is never cut.
-    let fitting = fitting.count().max(1).min(rows.len());
-    let all = rows.len();
+    let fitting = fitting.count().max(1).min(all.len());
     let hint = format!(
-        "The answer was larger than the server allows; {fitting} of {all} rows are here. Ask again \
-         with a `page_size` of at most {fitting} where the tool has it, or with narrower filters."
+        "The answer was larger than the server allows; {fitting} of {} rows are here. Ask again \
+         with a `page_size` of at most {fitting} where the tool has it, or with narrower filters.",
+        all.len()
     );
-    let Value::Object(fields) = answer else { return false };
-    fields.insert("data".into(), rows.into_iter().take(fitting).collect());
-    if fitting < all {
-        fields.insert("returned".into(), json!(fitting));
-        fields.insert("truncated".into(), json!(true));
-        fields.insert("hint".into(), json!(hint));
-        fields.shift_remove("next_page");
+    let is_cut = fitting < all.len();
+    if let Some(rows) = answer.rows_mut("data") {
+        rows.extend(all.into_iter().take(fitting));
+    }
+    if is_cut {
+        answer.take("next_page");
+        answer.take("returned");
+        if let Json::Object(fields) = answer {
+            fields.push(("returned".into(), Json::Number(fitting.into())));
+            fields.push(("truncated".into(), Json::Bool(true)));
+            fields.push(("hint".into(), Json::Text(hint.into())));
+        }
     }
     true
 }
@@ -170,9 +184,9 @@ mod tests {
     fn read(returned: u64, total: Option<u64>, number: u64) -> Value {
         let rows: Vec<_> = (0..returned).collect();
         let answer = json!({ "object": "list", "total": total, "data": rows });
-        let mut list = PAGES.read(answer, Some(Page { number, size: 3 }));
-        list.as_object_mut().unwrap().remove("data");
-        list
+        let mut list = PAGES.read(answer.into(), Some(Page { number, size: 3 }));
+        list.take("data");
+        list.into()
     }
 
     #[test]
@@ -195,18 +209,18 @@ mod tests {
                 "{returned} of {total:?}, page {number}"
             );
         }
-        let part = PAGES_IF_ASKED.read(json!({ "total": 9, "data": [1, 2] }), None);
-        assert_eq!(part, json!({ "total": 9, "returned": 2, "data": [1, 2] }));
-        let all = LIST.read(json!([1, 2]), None);
-        assert_eq!(all, json!({ "total": 2, "data": [1, 2] }));
+        let part = PAGES_IF_ASKED.read(json!({ "total": 9, "data": [1, 2] }).into(), None);
+        assert_eq!(Value::from(part), json!({ "total": 9, "returned": 2, "data": [1, 2] }));
+        let all = LIST.read(json!([1, 2]).into(), None);
+        assert_eq!(Value::from(all), json!({ "total": 2, "data": [1, 2] }));
     }
 
     #[test]
     fn what_is_no_list_is_left_alone() {
         for answer in [json!({ "data": { "a": 1 } }), json!({ "a": [1] }), json!([1])] {
-            let mut left = answer.clone();
-            assert!(!cut(&mut left, 1, |value| value.to_string().len()));
-            assert_eq!(left, answer);
+            let mut left = Json::from(answer.clone());
+            assert!(!cut(&mut left, 1, |json| json.write(0).len()));
+            assert_eq!(Value::from(left), answer);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The row itself: constructors and facts, all usable in constants.
 
-use std::{future::Future, pin::Pin};
+use std::{borrow::Cow, future::Future, pin::Pin};
+
+use bytes::Bytes;
 
 use rmcp::model::ToolAnnotations;
 use schemars::JsonSchema;
@@ -10,10 +12,10 @@ use serde_json::Value;
 use super::{
     Call, JsonObject,
     error::{Error, Result},
-    list::Listing,
+    list::{Listing, Page},
     prepare::{parse, prepare, to_value},
 };
-use crate::{portkey::Method, schema};
+use crate::{json::Json, portkey::Method, schema};
 
 type Text = &'static str;
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -91,7 +93,7 @@ pub enum Run {
 }
 
 /// Turns Portkey's answer into the tool's.
-type Read = fn(Value) -> Result<Value>;
+type Read = fn(&mut Json<'_>);
 
 /// A row that sends GET: its arguments fill the path, then the query.
 pub const fn get<A: Args>(name: Text, path: Text, about: Text) -> Tool {
@@ -140,7 +142,7 @@ impl Tool {
         effect: Effect,
     ) -> Self {
         assert!(matches!(path.as_bytes().first(), Some(b'/')), "a path starts with a slash");
-        let run = Run::Request { method, path, write: prepare::<A>, read: Ok };
+        let run = Run::Request { method, path, write: prepare::<A>, read: |_| {} };
         Self::new(name, about, schema::input::<A>, effect, run)
     }
 
@@ -294,46 +296,80 @@ impl Tool {
         }
     }
 
-    /// Runs the tool once, with arguments that fit its schema. The answer is as Portkey gave it
-    /// but for what the row reads out of it.
-    pub async fn run(&self, call: &Call, args: JsonObject) -> Result<Value> {
+    /// Runs the tool once, with arguments that fit its schema.
+    pub(crate) async fn run(&self, call: &Call, args: JsonObject) -> Result<Output> {
         match self.run {
-            Run::Request { method, path, write, read } => {
+            Run::Request { method, path, write, .. } => {
                 let mut args = write(args)?;
-                if let Some(listing) = self.listing {
-                    let page = args.as_object_mut().and_then(|args| listing.ask(args));
-                    let answer = call.send(method, path, args).await?;
-                    return read(listing.read(answer, page));
-                }
+                let asked = |listing: Listing| listing.ask(args.as_object_mut()?);
+                let page = self.listing.and_then(asked);
                 let named = path_arguments(path, &args);
-                let answer = read(unwrapped(call.send(method, path, args).await?))?;
-                Ok(if self.effect == Effect::Reads { answer } else { told(answer, named) })
+                let body = call.send_for_text(method, path, args).await?;
+                Ok(Output::Body { body, page, named })
             }
-            Run::Workflow(run) => run(call, args).await,
+            Run::Workflow(run) => Ok(Output::Made(run(call, args).await?)),
         }
     }
+
+    /// Makes the tool's answer of what running it gave, and hands it to `with`.
+    pub(crate) fn read<T>(&self, output: Output, with: impl FnOnce(Json<'_>) -> T) -> Result<T> {
+        let (body, page, named) = match output {
+            Output::Made(value) => return Ok(with(value.into())),
+            Output::Body { body, page, named } => (body, page, named),
+        };
+        let json = serde_json::from_slice(&body).map_err(|it| Error::Answer(it.to_string()))?;
+        let mut answer = match self.listing {
+            Some(listing) => listing.read(json, page),
+            None if self.effect == Effect::Reads => bare(json),
+            None => told(bare(json), &named),
+        };
+        if let Run::Request { read, .. } = self.run {
+            read(&mut answer);
+        }
+        Ok(with(answer))
+    }
+}
+
+/// What running a tool gave.
+pub(crate) enum Output {
+    /// Portkey's answer, as it came.
+    Body {
+        body: Bytes,
+        page: Option<Page>,
+        /// The arguments that named what was asked for.
+        named: JsonObject,
+    },
+    /// A workflow's answer.
+    Made(Value),
 }
 
 /// `{success, data: {…}}` is its data: the API wraps some answers and documents others as wrapped.
 pub(crate) fn unwrapped(answer: Value) -> Value {
-    match answer {
-        Value::Object(mut fields)
-            if fields.contains_key("success")
-                && fields.keys().all(|key| key == "success" || key == "data")
-                && fields.get("data").is_some_and(Value::is_object) =>
-        {
-            fields.remove("data").unwrap_or_default()
+    bare(answer.into()).into()
+}
+
+fn bare(mut answer: Json<'_>) -> Json<'_> {
+    let is_wrapped = match &answer {
+        Json::Object(fields) => {
+            fields.iter().any(|(name, _)| name == "success")
+                && fields.iter().all(|(name, _)| name == "success" || name == "data")
+                && matches!(answer.get("data"), Some(Json::Object(_)))
         }
-        other => other,
-    }
+        _ => false,
+    };
+    if is_wrapped { answer.take("data").unwrap_or(answer) } else { answer }
 }
 
 /// What an empty answer to a write says: that it was done, and to what.
-fn told(answer: Value, named: JsonObject) -> Value {
+fn told<'a>(answer: Json<'a>, named: &JsonObject) -> Json<'a> {
     match answer {
-        Value::Object(fields) if fields.is_empty() => {
-            let done = ("success".to_owned(), Value::Bool(true));
-            std::iter::once(done).chain(named).collect()
+        Json::Object(fields) if fields.is_empty() => {
+            let named = named
+                .iter()
+                .map(|(name, value)| (Cow::Owned(name.clone()), Json::from(value.clone())));
+            Json::Object(
+                std::iter::once(("success".into(), Json::Bool(true))).chain(named).collect(),
+            )
         }
         other => other,
     }

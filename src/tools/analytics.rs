@@ -5,11 +5,10 @@
 
 mod filter;
 
-use serde_json::Value;
-
 use crate::{
     answer,
-    tool::{PAGES, Result, Tool, get},
+    json::Json,
+    tool::{PAGES, Tool, get},
 };
 use filter::{Dimension, Filter, Group, MetadataGroup, Page, ProviderGroup};
 
@@ -101,16 +100,15 @@ const fn group(tool: Tool) -> Tool {
 }
 
 /// Figures that arrive as text become numbers; names of users and models stay text.
-fn with_numbers(mut list: Value) -> Result<Value> {
-    let rows = list.get_mut("data").and_then(Value::as_array_mut);
-    for row in rows.into_iter().flatten().filter_map(Value::as_object_mut) {
-        for (name, value) in row.iter_mut() {
+fn with_numbers(list: &mut Json<'_>) {
+    for row in list.rows_mut("data").into_iter().flatten() {
+        let Json::Object(fields) = row else { continue };
+        for (name, value) in fields {
             if FIGURES.contains(&&**name) || name.starts_with("avg_") {
                 answer::number(value);
             }
         }
     }
-    Ok(list)
 }
 
 /// Columns of groups that are numbers.

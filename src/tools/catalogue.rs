@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::DOMAINS;
 use crate::{
     answer, args,
+    json::Json,
     mask::Names,
     schema::Input,
-    tool::{Call, JsonObject, Recent, Result, Tool},
+    tool::{Call, Error, JsonObject, Recent, Result, Tool, cut},
 };
 
 /// A domain's name and its rows.
@@ -95,12 +96,33 @@ impl Entry {
         Self { tool, domain, definition, json, input }
     }
 
-    /// Checks the arguments against the schema, runs the tool and tidies its answer.
-    pub async fn call(&self, call: &mut Call, mut args: JsonObject) -> Result<Value> {
+    /// Checks the arguments against the schema, runs the tool and tidies its answer: an object, as
+    /// compact JSON. Of a list, as many rows are kept as fit into `max_bytes` when it is shown.
+    pub async fn answer(
+        &self,
+        call: &mut Call,
+        mut args: JsonObject,
+        max_bytes: usize,
+    ) -> Result<String> {
         args::fit(&mut args, &self.input, self.tool.document)?;
         call.facts = self.tool.into();
-        let mut answer = self.tool.run(call, args).await?;
-        answer::tidy(&mut answer, Names { secret: self.tool.secrets, shown: self.tool.shown });
-        Ok(answer)
+        let output = self.tool.run(call, args).await?;
+        let names = Names { secret: self.tool.secrets, shown: self.tool.shown };
+        self.tool.read(output, |mut json| {
+            if !matches!(json, Json::Object(_)) {
+                json = Json::Object(vec![("data".into(), json)]);
+            }
+            answer::tidy(&mut json, names);
+            let text = json.write(4096);
+            let length = |json: &Json<'_>| answer::visible(&json.write(256)).len();
+            let is_long = answer::visible(&text).len() > max_bytes;
+            if is_long && cut(&mut json, max_bytes, length) { json.write(max_bytes) } else { text }
+        })
+    }
+
+    /// The same as a value, whole.
+    pub async fn call(&self, call: &mut Call, args: JsonObject) -> Result<Value> {
+        let text = self.answer(call, args, usize::MAX).await?;
+        serde_json::from_str(&text).map_err(|error| Error::Answer(error.to_string()))
     }
 }

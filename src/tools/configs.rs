@@ -9,11 +9,10 @@ mod update;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::shared::PagingIfAsked;
 use crate::tool::{Effect, LIST, PAGES_IF_ASKED, Result, Tool, delete, get, post, run};
-use document::{Document, Flat, fold, with_document};
+use document::{Document, Flat, fold};
 use update::{GetConfig, UpdateConfig};
 
 pub const TOOLS: &[Tool] = &[
@@ -23,7 +22,6 @@ pub const TOOLS: &[Tool] = &[
         "List configs: id, slug, name, status, workspace. get_config shows one with its document.",
     )
     .lists(PAGES_IF_ASKED)
-    .reads(with_documents)
     .scopes(&["configs.list"])
     .intents(&[
         "show all gateway configs",
@@ -93,7 +91,6 @@ pub const TOOLS: &[Tool] = &[
          old document to update_config with replace.",
     )
     .lists(LIST)
-    .reads(with_documents)
     .scopes(&["configs.read"])
     .intents(&[
         "history of a config",
@@ -152,14 +149,4 @@ impl TryFrom<CreateConfigArgs> for CreateConfig {
             .ok_or("`config` is required: the routing document, such as {\"targets\":[…]}")?;
         Ok(Self { name, config, is_default: is_default.map(u8::from), workspace_id })
     }
-}
-
-/// Reads the JSON text in each row's `config`.
-fn with_documents(mut list: Value) -> Result<Value> {
-    if let Some(Value::Array(rows)) = list.get_mut("data") {
-        for row in rows {
-            *row = with_document(row.take())?;
-        }
-    }
-    Ok(list)
 }

@@ -121,7 +121,7 @@ async fn an_answer_that_breaks_off_is_repeated_for_reads_only() {
         })
         .await;
         let whole = client(&upstream).send(get("/x"), &context()).await.unwrap();
-        assert_eq!(whole, json!({ "a": 1 }), "{cut}");
+        assert_eq!(whole, r#"{"a":1}"#, "{cut}");
     }
 }
 

@@ -47,7 +47,7 @@ async fn a_read_outlives_one_server_error() {
         })
         .await;
         let answer = client(&upstream).send(get("/x"), &context()).await.unwrap();
-        assert_eq!((answer, upstream.seen().len()), (json!({ "data": [] }), 2), "{status}");
+        assert_eq!((&*answer, upstream.seen().len()), (&br#"{"data":[]}"#[..], 2), "{status}");
     }
 }
 

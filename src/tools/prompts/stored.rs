@@ -162,7 +162,7 @@ pub async fn shows_default(call: &Call, prompt_id: &str, version: u64) -> bool {
 
 async fn versions(call: &Call, prompt_id: &str) -> Result<Vec<JsonObject>> {
     let answer = call.get(VERSIONS, json!({ "prompt_id": prompt_id })).await?;
-    Ok(rows(LIST.read(answer, None)))
+    Ok(rows(LIST.read(answer.into(), None).into()))
 }
 
 fn newest(versions: &[JsonObject]) -> Option<&JsonObject> {
@@ -224,7 +224,7 @@ async fn search(call: &Call, collection_id: &str, name: &str) -> Result<Vec<Json
     for page in 0_u64.. {
         let asked = json!({ "collection_id": collection_id, "search": name,
             "current_page": page, "page_size": PAGE_SIZE });
-        let list = LIST.read(call.get("/prompts", asked).await?, None);
+        let list: Value = LIST.read(call.get("/prompts", asked).await?.into(), None).into();
         let total = list.get("total").and_then(Value::as_u64).unwrap_or_default();
         let rows = rows(list);
         let (full, before) = (rows.len() as u64 >= PAGE_SIZE, seen.len());
