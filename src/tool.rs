@@ -1,7 +1,7 @@
 //! What a tool is: a row of plain data that carries all its facts and says how it runs.
 //!
 //! A domain file lists its tools as rows, each of which reads like a route:
-//! `get::<ConfigSlug>("get_config", "/configs/{slug}", "Get one config …").scope("configs.read")`.
+//! `get::<ConfigSlug>("get_config", "/configs/{slug}", "Get one config …").scopes(&["configs.read"])`.
 
 mod call;
 mod error;
@@ -12,7 +12,7 @@ mod row;
 pub use call::{Call, Progress, Recent};
 pub use error::{Error, Problem, Result};
 pub(crate) use list::cut;
-pub use list::{LIST, Listing, PAGES, PAGES_IF_ASKED, Pages};
+pub use list::{LIST, Listing, PAGES, PAGES_IF_ASKED, Pages, WHOLE};
 pub(crate) use row::unwrapped;
 pub use row::{Effect, Run, Tool, Workflow, delete, get, post, put, run, run_typed};
 

@@ -31,6 +31,10 @@ pub enum Error {
     #[error("{message}")]
     Precondition { message: String, remedy: String },
 
+    /// Portkey's reads lag behind a write of moments ago, which must not be built upon.
+    #[error("{0}")]
+    Stale(String),
+
     /// A workflow did a part of its work, which stays done, and then failed.
     #[error("{done}; but then: {cause}")]
     Partly { done: String, cause: Box<Error>, remedy: String },
@@ -101,6 +105,7 @@ impl Error {
             Self::Portkey(_) => "portkey",
             Self::Answer(_) => "unexpected_answer",
             Self::Precondition { .. } => "precondition",
+            Self::Stale(_) => "stale",
             Self::Partly { .. } => "partly_done",
             Self::Deadline => "deadline",
             Self::Stopped => "stopped",
@@ -112,6 +117,7 @@ impl Error {
         match self {
             Self::Portkey(inner) => inner.retryable(),
             Self::Deadline | Self::Stopped => tool.effect == Effect::Reads,
+            Self::Stale(_) => true,
             _ => false,
         }
     }
@@ -122,6 +128,7 @@ impl Error {
             Self::Portkey(inner) => inner.remedy(),
             Self::Answer(_) => "report this to the server's operator".into(),
             Self::Precondition { remedy, .. } | Self::Partly { remedy, .. } => remedy.clone(),
+            Self::Stale(_) => "try again in a few seconds".into(),
             Self::Deadline | Self::Stopped | Self::Panic => self.after_break(tool),
         }
     }

@@ -28,6 +28,8 @@ pub struct Pages {
     pub first: u64,
     /// The operation gives everything unless a page is asked for.
     pub if_asked: bool,
+    /// The operation always gives everything, and the page is cut from it here.
+    pub cut_here: bool,
 }
 
 /// Rows under `data`, all at once.
@@ -36,13 +38,22 @@ pub const LIST: Listing = Listing { rows: "data", pages: None };
 /// Rows under `data`, paged from zero by `current_page` and `page_size`.
 pub const PAGES: Listing = Listing { pages: Some(Pages::ZERO_BASED), ..LIST };
 
+/// Rows under `data`, all at once; a page of them when one is asked for.
+pub const WHOLE: Listing =
+    Listing { pages: Some(Pages { if_asked: true, cut_here: true, ..Pages::ZERO_BASED }), ..LIST };
+
 /// The same, where the operation gives everything unless a page is asked for.
 pub const PAGES_IF_ASKED: Listing =
     Listing { pages: Some(Pages { if_asked: true, ..Pages::ZERO_BASED }), ..LIST };
 
 impl Pages {
-    const ZERO_BASED: Self =
-        Self { number: "current_page", size: "page_size", first: 0, if_asked: false };
+    const ZERO_BASED: Self = Self {
+        number: "current_page",
+        size: "page_size",
+        first: 0,
+        if_asked: false,
+        cut_here: false,
+    };
 }
 
 /// The page that a call asked for.
@@ -50,9 +61,17 @@ impl Pages {
 pub(crate) struct Page {
     number: u64,
     size: u64,
+    cut_here: bool,
 }
 
 impl Page {
+    /// The rows of this page, of all.
+    fn of<T>(self, rows: Vec<T>) -> Vec<T> {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let before = usize::try_from(self.number).unwrap_or(usize::MAX).saturating_mul(size);
+        rows.into_iter().skip(before).take(size).collect()
+    }
+
     /// How many rows there are and the number of the next page, from the rows that came and from
     /// what the operation counted, if it does. Where it does not, a full page may be the last.
     fn rest(self, returned: u64, counted: Option<u64>) -> (Option<u64>, Option<u64>) {
@@ -80,7 +99,14 @@ impl Listing {
         if pages.if_asked && number.is_none() && size.is_none() {
             return None;
         }
-        let page = Page { number: number.unwrap_or(0), size: size.unwrap_or(DEFAULT_PAGE_SIZE) };
+        let page = Page {
+            number: number.unwrap_or(0),
+            size: size.unwrap_or(DEFAULT_PAGE_SIZE),
+            cut_here: pages.cut_here,
+        };
+        if page.cut_here {
+            return Some(page);
+        }
         args.insert(pages.number.into(), json!(page.number + pages.first));
         args.insert(pages.size.into(), json!(page.size));
         Some(page)
@@ -89,7 +115,7 @@ impl Listing {
     /// `{total, next_page, …, data}`, from whatever form the operation answers in. `next_page` is
     /// there only where there is or may be one, `total` only where it is known.
     pub(crate) fn read<'a>(&self, mut answer: Json<'a>, page: Option<Page>) -> Json<'a> {
-        let (rows, rest) = match answer.take(self.rows) {
+        let (mut rows, rest) = match answer.take(self.rows) {
             Some(Json::List(rows)) => (rows, answer),
             // Not a list after all: shown as it is, since nothing may be lost.
             Some(other) => {
@@ -106,9 +132,13 @@ impl Listing {
         };
         let Json::Object(mut rest) = rest else { return Json::List(rows) };
         rest.retain(|(name, _)| name != "object" && name != "success");
-        let returned = rows.len() as u64;
         let mut rest = Json::Object(rest);
-        let counted = rest.take("total").as_ref().and_then(number);
+        let mut counted = rest.take("total").as_ref().and_then(number);
+        if let Some(page) = page.filter(|page| page.cut_here) {
+            counted = Some(rows.len() as u64);
+            rows = page.of(rows);
+        }
+        let returned = rows.len() as u64;
         let (total, next_page) = match page {
             Some(page) => page.rest(returned, counted),
             None => (counted.or(Some(returned)), None),
@@ -158,7 +188,7 @@ pub(crate) fn cut(
     let fitting = fitting.count().max(1).min(all.len());
     let hint = format!(
         "The answer was larger than the server allows; {fitting} of {} rows are here. Ask again \
-         with a `page_size` of at most {fitting} where the tool has it, or with narrower filters.",
+         from `current_page` 0 with a `page_size` of at most {fitting}, or with narrower filters.",
         all.len()
     );
     let is_cut = fitting < all.len();
@@ -184,7 +214,7 @@ mod tests {
     fn read(returned: u64, total: Option<u64>, number: u64) -> Value {
         let rows: Vec<_> = (0..returned).collect();
         let answer = json!({ "object": "list", "total": total, "data": rows });
-        let mut list = PAGES.read(answer.into(), Some(Page { number, size: 3 }));
+        let mut list = PAGES.read(answer.into(), Some(Page { number, size: 3, cut_here: false }));
         list.take("data");
         list.into()
     }
@@ -211,6 +241,9 @@ mod tests {
         }
         let part = PAGES_IF_ASKED.read(json!({ "total": 9, "data": [1, 2] }).into(), None);
         assert_eq!(Value::from(part), json!({ "total": 9, "returned": 2, "data": [1, 2] }));
+        let page = Page { number: 1, size: 2, cut_here: true };
+        let second = WHOLE.read(json!({ "data": [1, 2, 3, 4, 5] }).into(), Some(page));
+        assert_eq!(Value::from(second), json!({ "total": 5, "next_page": 2, "data": [3, 4] }));
         let all = LIST.read(json!([1, 2]).into(), None);
         assert_eq!(Value::from(all), json!({ "total": 2, "data": [1, 2] }));
     }

@@ -11,11 +11,12 @@ use super::{
 
 /// Reads arguments that have been fitted to their schema.
 pub(super) fn parse<T: DeserializeOwned>(args: JsonObject) -> Result<T> {
-    Ok(serde_json::from_value(Value::Object(args))?)
+    serde_json::from_value(Value::Object(args))
+        .map_err(|error| Error::argument("", error.to_string()))
 }
 
 pub(super) fn to_value(value: impl Serialize) -> Result<Value> {
-    Ok(serde_json::to_value(value)?)
+    serde_json::to_value(value).map_err(|error| Error::Answer(error.to_string()))
 }
 
 /// Writes arguments as Portkey names them: an absent one is left out, a field named in `clear` is

@@ -393,9 +393,3 @@ const fn is_snake_case(name: &str) -> bool {
     }
     !name.is_empty() && name.len() <= 64
 }
-
-impl From<serde_json::Error> for Error {
-    fn from(error: serde_json::Error) -> Self {
-        Self::argument("", error.to_string())
-    }
-}

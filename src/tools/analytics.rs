@@ -80,7 +80,7 @@ pub const TOOLS: &[Tool] = &[
         "Usage of each provider, with the columns asked for, a page at a time."))
         .intents(&["cost per provider", "OpenAI versus Anthropic usage", "latency by provider"]),
     group(get::<Group>("get_analytics_group_workspaces", "/analytics/groups/workspaces",
-        "Usage of every workspace in one call, with the columns asked for."))
+        "Usage of each workspace across the organisation, with the columns asked for."))
         .intents(&["cost per workspace", "which workspace spends the most", "compare workspaces", "showback across teams"]),
     group(get::<Dimension>("get_analytics_group", "/analytics/groups/{group_by}",
         "Usage by API key, config, model, prompt, provider, service, status or workspace, with the

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::PagingIfAsked;
-use crate::tool::{Effect, LIST, PAGES_IF_ASKED, Result, Tool, delete, get, post, run};
+use crate::tool::{Effect, PAGES_IF_ASKED, Result, Tool, WHOLE, delete, get, post, run};
 use document::{Document, Flat, fold};
 use update::{GetConfig, UpdateConfig};
 
@@ -65,7 +65,6 @@ pub const TOOLS: &[Tool] = &[
          version. Try dry_run first; if_version guards against writes of others.",
     )
     .document("config")
-    .replayable()
     .read_back("get_config")
     .scopes(&["configs.read", "configs.update"])
     .intents(&[
@@ -84,13 +83,13 @@ pub const TOOLS: &[Tool] = &[
     .read_back("list_configs")
     .scopes(&["configs.delete"])
     .intents(&["remove a config", "delete routing config", "clean up unused configs"]),
-    get::<Slug>(
+    get::<Versions>(
         "list_config_versions",
         "/configs/{slug}/versions",
         "List every version of a config with its document, to audit, compare or roll back: give an
          old document to update_config with replace.",
     )
-    .lists(LIST)
+    .lists(WHOLE)
     .scopes(&["configs.read"])
     .intents(&[
         "history of a config",
@@ -113,6 +112,15 @@ pub struct Slug {
     /// Slug, from list_configs.
     #[schemars(length(min = 1))]
     slug: String,
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+pub struct Versions {
+    /// Slug, from list_configs.
+    #[schemars(length(min = 1))]
+    slug: String,
+    #[serde(flatten)]
+    paging: PagingIfAsked,
 }
 
 /// As the API takes it; the model's form is [`CreateConfigArgs`].

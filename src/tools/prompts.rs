@@ -17,8 +17,8 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::Paging;
-use crate::tool::{Effect, LIST, PAGES, Result, Tool, delete, get, post, put, run, run_typed};
+use super::shared::{Paging, PagingIfAsked};
+use crate::tool::{Effect, PAGES, Result, Tool, WHOLE, delete, get, post, put, run, run_typed};
 use completion::{RenderPrompt, RunPromptCompletion, ValidateCompletionMetadata};
 use edit::{CreatePrompt, GetPrompt, PublishPrompt, UpdatePrompt};
 use migrate::MigratePrompt;
@@ -111,13 +111,13 @@ pub const TOOLS: &[Tool] = &[
         "deploy a prompt version",
         "set the default version",
     ]),
-    get::<PromptId>(
+    get::<PromptVersions>(
         "list_prompt_versions",
         "/prompts/{prompt_id}/versions",
         "List every version of a prompt: id, number, status (active is the published one), label,
          template. The number serves publish_prompt, the id get_prompt_version.",
     )
-    .lists(LIST)
+    .lists(WHOLE)
     .scopes(&["prompts.read"])
     .intents(&[
         "history of a prompt",
@@ -265,6 +265,15 @@ pub struct PromptId {
     /// Id or slug, from list_prompts.
     #[schemars(length(min = 1))]
     prompt_id: String,
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+pub struct PromptVersions {
+    /// Id or slug, from list_prompts.
+    #[schemars(length(min = 1))]
+    prompt_id: String,
+    #[serde(flatten)]
+    paging: PagingIfAsked,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use http::Method;
 use portkey_admin_mcp::tools::Catalogue;
 use serde_json::{Value, json};
 
-use crate::support::{serve, settings};
+use crate::support::{MODERN, meta, principal, serve, settings};
 
 #[tokio::test]
 async fn every_typed_answer_fits_the_schema_that_is_published() {
@@ -87,5 +88,43 @@ fn output_schemas_refuse_what_is_not_the_answer() {
         {
             assert!(!validator.is_valid(&wrong), "{} takes {wrong}", entry.tool.name);
         }
+    }
+}
+
+/// One goes past rmcp's serialiser, the other through it.
+#[tokio::test]
+async fn an_answer_is_the_same_as_one_body_and_at_the_end_of_a_stream() {
+    let me = principal("one");
+    let served = serve(settings()).await;
+    let calls = [
+        ("list_configs", json!({})),
+        ("validate_completion_metadata", json!({ "app": "a\u{202e}b" })),
+        ("get_config", json!({})),
+    ];
+    for (tool, arguments) in calls {
+        let mut answers = Vec::new();
+        for progress in [false, true] {
+            let mut meta = meta(MODERN);
+            if progress {
+                meta["progressToken"] = json!("p");
+            }
+            let params = json!({ "name": tool, "arguments": arguments, "_meta": meta });
+            let body =
+                json!({ "jsonrpc": "2.0", "id": "x", "method": "tools/call", "params": params });
+            let headers = [
+                ("mcp-protocol-version", MODERN),
+                ("mcp-method", "tools/call"),
+                ("mcp-name", tool),
+            ];
+            let answer = served.send(&me, Method::POST, &headers, &body).await;
+            let mut body = answer.body;
+            if let Some(text) = body["result"]["content"][0]["text"].as_str() {
+                let text: Value = serde_json::from_str(text).unwrap();
+                body["result"]["content"][0]["text"] = text;
+            }
+            answers.push(body);
+        }
+        assert_eq!(answers[0], answers[1], "{tool}");
+        assert!(answers[0]["result"]["content"][0]["text"].is_object(), "{tool}");
     }
 }

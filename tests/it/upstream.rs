@@ -225,10 +225,14 @@ type Fails = fn() -> Reply;
 
 #[tokio::test]
 async fn a_write_whose_outcome_is_unknown_says_how_to_find_out() {
+    let id = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+    let label = json!({ "prompt_id": "p", "version_id": id, "label_id": id });
     let writes = [
         ("create_config", json!({ "name": "a", "config": { "retry": {} } }), "list_configs", 1),
-        ("update_config", json!({ "slug": "pc-a", "name": "b" }), "get_config", 3),
+        ("update_config", json!({ "slug": "pc-a", "name": "b" }), "get_config", 1),
         ("delete_config", json!({ "slug": "pc-a" }), "list_configs", 1),
+        // A label that is put on twice is on once.
+        ("update_prompt_version", label, "list_prompt_versions", 3),
     ];
     let slow = [("PORTKEY_TIMEOUT_MS", "900")];
     let failures: [(Fails, &str); 5] = [

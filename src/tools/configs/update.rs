@@ -158,7 +158,7 @@ fn check_version(stored: &Value, wanted: Option<&str>, stale: bool) -> Result<()
     if stale {
         let message =
             "Portkey still shows a version that was replaced moments ago; nothing was written";
-        return Err(Error::precondition(message, "try again in a few seconds"));
+        return Err(Error::Stale(message.into()));
     }
     Ok(())
 }

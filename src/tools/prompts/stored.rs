@@ -102,7 +102,7 @@ pub async fn show_fresh(call: &Call, prompt_id: &str) -> Result<Shown> {
     if shown.stale {
         let message =
             "Portkey still shows a version that was replaced moments ago; nothing was written";
-        return Err(Error::precondition(message, "try again in a few seconds"));
+        return Err(Error::Stale(message.into()));
     }
     Ok(shown)
 }
@@ -193,12 +193,9 @@ pub async fn find(call: &Call, collection_id: &str, name: &str) -> Result<Option
             }
             (None, _, Some(wait)) if created => call.pause(Duration::from_millis(*wait)).await,
             (None, _, None) if created => {
-                return Err(Error::precondition(
-                    format!(
-                        "a prompt `{name}` was, or may have been, created moments ago and Portkey's search does not show it yet; nothing was written"
-                    ),
-                    "try again in a few seconds; if there is none after all, in a minute",
-                ));
+                return Err(Error::Stale(format!(
+                    "a prompt `{name}` was, or may have been, created moments ago and Portkey's search does not show it yet; nothing was written"
+                )));
             }
             (None, ..) => return Ok(None),
         }

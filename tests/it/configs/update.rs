@@ -212,7 +212,7 @@ async fn reads_that_stay_behind_are_reported_and_not_built_upon() {
     assert!(got.data()["note"].as_str().unwrap().contains("older version"), "{}", got.data());
     served.sent();
     let error = served.call("update_config", change(2)).await.error();
-    assert_eq!(error["kind"], "precondition", "{error}");
+    assert_eq!((&error["kind"], &error["retry_helps"]), (&json!("stale"), &json!(true)), "{error}");
     assert!(served.sent().iter().all(|request| request.method == http::Method::GET));
 }
 
@@ -242,7 +242,7 @@ async fn an_old_version_comes_back_by_replace() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_is_lost_is_tried_again_since_it_changes_nothing_more() {
+async fn a_write_whose_answer_is_lost_is_not_sent_again_and_says_how_to_find_out() {
     let (served, account, slug) = stored().await;
     let path = format!("/configs/{slug}");
     served.sandbox.faults().inject(
@@ -252,6 +252,10 @@ async fn a_write_whose_answer_is_lost_is_tried_again_since_it_changes_nothing_mo
         portkey_admin_mcp::sandbox::Fault::Lost,
     );
     let args = json!({ "slug": slug, "config": { "request_timeout": 7 } });
-    served.call("update_config", args).await.data();
+    let error = served.call("update_config", args).await.error();
+    let remedy = error["remedy"].as_str().unwrap();
+    assert!(remedy.contains("get_config") && error["retry_helps"] == false, "{error}");
+    let sent = served.sandbox.requests();
+    assert_eq!(sent.iter().filter(|it| it.method == http::Method::PUT).count(), 1);
     assert_eq!(parsed(&account, &slug).await["request_timeout"], 7);
 }
