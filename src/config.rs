@@ -200,12 +200,3 @@ fn log_settings(reader: Reader<'_>) -> telemetry::Settings {
 fn sandbox_settings(reader: Reader<'_>) -> sandbox::Settings {
     sandbox::Settings { seed: reader.number("sandbox.seed"), ..sandbox::Settings::default() }
 }
-
-/// The known name that `name` was probably meant to be.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .min()
-        .filter(|(distance, candidate)| distance * 3 <= candidate.len())
-        .map(|(_, candidate)| candidate)
-}

@@ -12,6 +12,7 @@ pub mod config;
 pub mod http;
 pub mod mask;
 pub mod mcp;
+pub mod near;
 pub mod portkey;
 pub mod sandbox;
 pub mod schema;

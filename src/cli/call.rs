@@ -15,6 +15,7 @@ use crate::{
     auth::{Decision, Method, Principal, decide},
     config::Purpose,
     surface::Surface,
+    near::near,
     tool::{Call, JsonObject},
     tools::{Catalogue, Entry, REFUSED},
 };
@@ -91,11 +92,8 @@ fn find<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Entry, Failure> 
     if let Some((_, instead)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
         return Err(Failure::Usage(format!("`{name}` cannot be served: {instead}")));
     }
-    let nearest = catalogue
-        .entries()
-        .iter()
-        .map(|entry| entry.tool.name)
-        .min_by_key(|known| strsim::damerau_levenshtein(known, name));
-    let hint = nearest.map(|known| format!("did you mean `{known}`? ")).unwrap_or_default();
+    let hint = near(name, catalogue.entries().iter().map(|entry| entry.tool.name))
+        .map(|known| format!("did you mean `{known}`? "))
+        .unwrap_or_default();
     Err(Failure::Usage(format!("there is no tool `{name}`; {hint}see `portkey-admin-mcp tools`")))
 }

@@ -12,7 +12,7 @@ use super::{
     read::Reader,
     values::{Source, Values},
 };
-use crate::{auth, http};
+use crate::{auth, http, near::near};
 
 const PREFIXES: &[&str] = &["MCP_", "CLERK_", "PORTKEY_", "RATE_LIMIT_"];
 /// Known, and set by no key: used by tests and build steps.
@@ -82,7 +82,7 @@ pub fn environment(
         {
             continue;
         }
-        let hint = super::nearest(name, known.iter().copied())
+        let hint = near(name, known.iter().copied())
             .map(|known| format!("; did you mean `{known}`?"))
             .unwrap_or_default();
         warnings.push(format!("`{name}` is not a variable of this server{hint}"));

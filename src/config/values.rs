@@ -12,6 +12,7 @@ use super::{
     keys::{self, KEYS, Key, Kind},
     problem::Problem,
 };
+use crate::near::near;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// Longest file that a `…_FILE` variable may name.
@@ -238,8 +239,7 @@ fn scalar(value: Value) -> Option<String> {
 }
 
 fn unknown(path: &str, source: &Source) -> Problem {
-    let nearest = super::nearest(path, KEYS.iter().map(|key| key.path));
-    let hint = nearest.map_or_else(
+    let hint = near(path, KEYS.iter().map(|key| key.path)).map_or_else(
         || "see config/default.toml for all keys".to_owned(),
         |key| format!("did you mean `{key}`?"),
     );

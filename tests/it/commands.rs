@@ -121,6 +121,7 @@ async fn tools_lists_every_tool_by_domain() {
         }
     }
     let one = run(&["tools", "--domain", "configs"], &[], "").await;
+        (&["frobnicate", SANDBOX], "", &["no tool `frobnicate`; see"]),
     assert!(one.stdout.contains("list_configs") && !one.stdout.contains("get_cost_analytics"));
     let two = run(&["tools", "--domain", "configs,analytics"], &[], "").await;
     assert!(two.stdout.contains("list_configs") && two.stdout.contains("get_cost_analytics"));
