@@ -12,10 +12,11 @@ use super::{
     upstream::Upstream,
 };
 use crate::{
+    answer::visible_json,
     auth::{Decision, Method, Principal, decide},
     config::Purpose,
-    surface::Surface,
     near::near,
+    surface::Surface,
     tool::{Call, JsonObject},
     tools::{Catalogue, Entry, REFUSED},
 };
@@ -61,11 +62,16 @@ pub async fn run(args: Args, output: &mut Output) -> Result<(), Failure> {
     );
     match entry.call(&mut call, arguments).await {
         Ok(answer) => {
-            output.line(&format!("{answer:#}"));
+            output.line(&shown(&answer));
             Ok(())
         }
-        Err(error) => Err(Failure::Failed(error.report(entry.tool, &principal).to_string())),
+        Err(error) => Err(Failure::Failed(shown(&error.report(entry.tool, &principal)))),
     }
+}
+
+/// JSON in which nothing is hidden from whoever reads the terminal, and nothing commands it.
+fn shown(answer: &Value) -> String {
+    visible_json(answer, 4096).0
 }
 
 fn arguments(text: &str) -> Result<JsonObject, Failure> {

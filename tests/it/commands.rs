@@ -48,6 +48,41 @@ async fn call_prints_the_answer_as_json() {
 }
 
 #[tokio::test]
+async fn call_prints_nothing_that_a_terminal_would_hide_or_obey() {
+    let hidden = "a\u{9b}2Jb\u{202e}c\u{e0041}d\u{1b}[2Je\u{7f}";
+    let arguments = json!({ "name": hidden, "config": { "retry": { "attempts": 1 } } });
+    let upstream = Upstream::start(move |_, seen| {
+        let (status, body) = match &*seen.method {
+            "GET" => (200, json!({ "data": [{ "slug": "pc-a", "name": hidden }], "total": 1 })),
+            _ => (400, json!({ "message": hidden })),
+        };
+        let body = body.to_string();
+        Reply::Whole(
+            format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into(),
+        )
+    })
+    .await;
+    let url = format!("http://{}/v1", upstream.address);
+    let variables = [
+        ("PORTKEY_API_KEY", KEY),
+        ("PORTKEY_BASE_URL", &*url),
+        ("PORTKEY_ALLOW_PRIVATE_BASE_URL", "1"),
+        ("PORTKEY_ALLOW_INSECURE_HTTP", "1"),
+        ("LOG_LEVEL", "off"),
+    ];
+    let listed = run(&["call", "list_configs"], &variables, "").await;
+    assert_eq!(printed(&listed)["data"][0]["name"], hidden);
+    let refused = run(&["call", "create_config", &arguments.to_string()], &variables, "").await;
+    told(&refused, 1);
+    for text in [&listed.stdout, &refused.stderr] {
+        let plain = |letter: char| letter == '\n' || (' '..='~').contains(&letter);
+        assert!(text.chars().all(plain), "{text:?}");
+    }
+    let escapes = "\"a\\u009b2Jb\\u202ec\\udb40\\udc41d\\u001b[2Je\\u007f\"";
+    assert!(listed.stdout.contains(escapes), "{}", listed.stdout);
+}
+
+#[tokio::test]
 async fn call_tells_a_tool_error_on_standard_error_and_exits_with_1() {
     let wrong = call(&["get_config", r#"{"slag":1}"#, SANDBOX], "").await;
     let error: Value = serde_json::from_str(told(&wrong, 1)).unwrap();
