@@ -117,6 +117,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
     let portkey = reader.url("portkey.base_url").map(|base_url| portkey_settings(reader, base_url));
 
     let config = match (auth, portkey, problems.is_empty()) {
+    check::sessions(reader, inputs, &mut problems);
         (Some(auth), Some(portkey), true) => Ok(Config {
             http,
             auth,

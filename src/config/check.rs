@@ -217,6 +217,24 @@ pub fn http(reader: Reader<'_>, http: &http::Settings, problems: &mut Vec<Proble
     }
 }
 
+/// A session has to outlast a call: rmcp counts the time in which nothing is said, and a call in
+/// flight says nothing.
+pub fn sessions(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>) {
+    let (session, call) = ("mcp.session_timeout_ms", "mcp.call_timeout_ms");
+    let applies = inputs.purpose == Purpose::Serve && !reader.is("mcp.session_mode", "stateless");
+    let time = reader.time(session);
+    if !applies || time.is_zero() || time > reader.time(call) {
+        return;
+    }
+    let Some(setting) = reader.0.get(call) else { return };
+    let remedy = format!(
+        "write more than `{call}`, which is `{}` ({}), or a session ends while a call runs",
+        setting.text(),
+        setting.source
+    );
+    fault(reader, session, &remedy, problems);
+}
+
 /// Whether there is something to talk to.
 pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>) {
     match reader.secret("portkey.api_key") {

@@ -124,8 +124,8 @@ fn sizes_times_and_flags_are_read_in_their_usual_forms() {
         assert_eq!(config.http.limits.request_bytes, bytes, "{text}");
     }
     for (text, millis) in [("5000", 5000), ("5s", 5000), ("1500ms", 1500), ("2m", 120_000)] {
-        let config = config(&inputs(&[("MCP_SESSION_TIMEOUT", text)]));
-        assert_eq!(config.mcp.session_timeout.as_millis(), millis, "{text}");
+        let config = config(&inputs(&[("MCP_CALL_TIMEOUT_MS", text)]));
+        assert_eq!(config.mcp.call_timeout.as_millis(), millis, "{text}");
     }
     for (text, flag) in [("true", true), ("1", true), ("YES", true), ("false", false), ("0", false)]
     {
@@ -175,6 +175,16 @@ fn a_file_that_is_not_toml_is_told_its_line_and_not_its_text() {
 fn a_token_alone_means_that_it_is_asked_for() {
     let config = config(&inputs(&[("MCP_AUTH_TOKEN", "0123456789abcdef"), ("PORT", "80")]));
     assert_eq!(config.auth.mode.as_str(), "bearer");
+}
+
+#[test]
+fn a_call_may_outlast_what_are_no_sessions() {
+    let short = ("MCP_SESSION_TIMEOUT", "1s");
+    config(&inputs(&[short, ("MCP_CALL_TIMEOUT_MS", "999")]));
+    config(&inputs(&[short, ("MCP_SESSION_MODE", "stateless")]));
+    config(&Inputs { purpose: Purpose::Client, ..inputs(&[short]) });
+    let unread = problems(&inputs(&[("MCP_SESSION_TIMEOUT", "soon")]));
+    assert_eq!(unread.len(), 1, "{unread:?}");
 }
 
 #[test]
