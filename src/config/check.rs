@@ -15,7 +15,7 @@ use super::{
 use crate::{auth, http, near::near};
 
 const PREFIXES: &[&str] = &["MCP_", "CLERK_", "PORTKEY_", "RATE_LIMIT_"];
-/// Known, and set by no key: used by tests and build steps.
+/// Known, and set by no key: the file's path, one that other servers have, and one for tests.
 const OTHERS: &[&str] = &["MCP_CONFIG", "MCP_TRANSPORT", "PORTKEY_OPENAPI"];
 /// With the sandbox, none of these means anything.
 const UPSTREAM: &[&str] = &[
