@@ -299,6 +299,50 @@ fn no_secret_is_ever_shown() {
 }
 
 #[test]
+fn a_secret_in_an_odd_form_is_not_shown_either() {
+    for value in
+        ["[\"\", \"canary\"]", "[\"canary\", \"b\"]", "{ a = \"canary\" }", "[1.5, \"canary\"]"]
+    {
+        for key in ["[auth]\ntoken", "[portkey]\napi_key"] {
+            let mut inputs = with_file(&format!("{key} = {value}"), &[]);
+            inputs.sandbox = false;
+            let loaded = load(&inputs);
+            let told = loaded.config.map(drop).unwrap_err();
+            let shown = format!("{told}{}{:?}", loaded.values.effective(), loaded.values);
+            assert!(!shown.contains("canary"), "{key} = {value}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn what_is_secret_in_a_url_is_not_shown() {
+    for url in [
+        "https://user:canary@portkey.example.com/v1",
+        "https://canary@portkey.example.com/v1",
+        "https://portkey.example.com/v1?token=canary",
+        "https://portkey.example.com/v1#canary",
+        "https://portkey.example.com/v1?at=me@home&token=canary",
+        "user:canary@portkey.example.com",
+        "portkey.example.com?token=canary",
+        "https://user:canary/x@portkey.example.com",
+        "https://user:canary?x@portkey.example.com",
+    ] {
+        for name in ["PORTKEY_BASE_URL", "MCP_PUBLIC_BASE_URL"] {
+            let environment =
+                [(name, url), ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "1"), ("PORTKEY_API_KEY", "k")];
+            let loaded = load(&Inputs { sandbox: false, ..inputs(&environment) });
+            let told = loaded.config.map(drop).err().map(|told| told.to_string());
+            let shown = format!("{told:?}{}", loaded.values.effective());
+            assert!(!shown.contains("canary"), "{url}: {shown}");
+            assert!(shown.contains("***"), "{url}: {shown}");
+        }
+    }
+    let plain = [("PORTKEY_BASE_URL", "https://portkey.example.com/v1")];
+    let shown = load(&Inputs { sandbox: false, ..inputs(&plain) }).values.effective();
+    assert!(shown.contains("= https://portkey.example.com/v1  ["), "{shown}");
+}
+
+#[test]
 fn the_effective_configuration_tells_where_each_value_came_from() {
     let mut inputs = with_file("[mcp]\nread_only = true", &[("LOG_LEVEL", "debug")]);
     inputs.flags.push(("http.port", "--port", "0".into()));
