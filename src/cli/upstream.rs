@@ -25,9 +25,7 @@ pub struct Upstream {
 impl Upstream {
     pub async fn connect(config: &Config) -> Result<Self, Failure> {
         let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
-        let catalogue = Catalogue::new(&config.tool_domains).map_err(|error| {
-            Failure::Usage(format!("`tools.domains` (PORTKEY_TOOL_DOMAINS): {error}"))
-        })?;
+        let catalogue = configured(config)?;
         let (portkey, sandbox) = if let Some(settings) = &config.sandbox {
             let sandbox = Sandbox::start(settings.clone())
                 .await
@@ -51,4 +49,10 @@ impl Upstream {
         };
         Ok(Self { portkey, catalogue: Arc::new(catalogue), _sandbox: sandbox })
     }
+}
+
+/// The tools of the configured domains.
+pub fn configured(config: &Config) -> Result<Catalogue, Failure> {
+    Catalogue::new(&config.tool_domains)
+        .map_err(|error| Failure::Usage(format!("`tools.domains` (PORTKEY_TOOL_DOMAINS): {error}")))
 }

@@ -196,6 +196,16 @@ async fn tools_as_json_are_whole_rows() {
             "replayable": tool.replayable,
             "document": tool.document,
             "input_schema": tool.input().published,
+
+    let analytics = [("PORTKEY_TOOL_DOMAINS", "analytics")];
+    let set = run(&["tools"], &analytics, "").await;
+    assert!(!set.stdout.contains("list_configs") && set.stdout.contains("get_cost_analytics"));
+    let json = printed(&run(&["tools", "--json"], &analytics, "").await);
+    assert!(json["tools"].as_array().unwrap().iter().all(|row| row["domain"] == "analytics"));
+    let named = run(&["tools", "--domain", "configs"], &analytics, "").await;
+    assert_eq!(named.stdout, one.stdout, "what is asked for counts");
+    let unknown = run(&["tools"], &[("PORTKEY_TOOL_DOMAINS", "promts")], "").await;
+    assert!(told(&unknown, 2).contains("PORTKEY_TOOL_DOMAINS"), "{unknown:?}");
             "output_schema": tool.output_schema(),
         });
         for (name, fact) in facts.as_object().unwrap() {
@@ -229,6 +239,8 @@ async fn config_shows_values_and_sources_but_no_secret() {
         line.unwrap_or_else(|| panic!("no {key}: {ran:?}")).split_once('=').unwrap().1.trim()
     };
     assert_eq!(line("portkey.api_key"), "***  [env:PORTKEY_API_KEY]");
+            "shown_fields": tool.shown,
+            "open_world": tool.open_world,
     assert_eq!(line("auth.token"), "***  [env:MCP_AUTH_TOKEN]");
     assert!(line("auth.mode").starts_with("bearer  ["), "{}", line("auth.mode"));
     assert_eq!(line("http.port"), "4200  [env:MCP_PORT]");
@@ -236,7 +248,13 @@ async fn config_shows_values_and_sources_but_no_secret() {
     assert_eq!(line("mcp.max_sessions"), format!("7  [file:{path}]"));
     assert_eq!(line("mcp.session_mode"), "stateful  [default]");
     for secret in [KEY, "canary-token"] {
+        assert_eq!(row["listing"]["rows"], json!(tool.listing.map(|listing| listing.rows)));
+        let pages = tool.listing.and_then(|listing| listing.pages);
+        assert_eq!(row["listing"]["pages"]["number"], json!(pages.map(|pages| pages.number)));
         assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{ran:?}");
+    let costs = rows.iter().find(|row| row["name"] == "get_cost_analytics").unwrap();
+    assert_eq!(costs["listing"], json!(null));
+    assert_eq!(costs["argument_aliases"]["status_code"], json!(["status_codes"]), "{costs:#}");
     }
     assert!(ran.stderr.contains("`MCP_SESION_MODE`"), "{ran:?}");
     assert!(ran.stderr.contains("did you mean `MCP_SESSION_MODE`"), "{ran:?}");
