@@ -121,6 +121,7 @@ async fn call_tells_wrong_use_in_one_line_and_exits_with_2() {
             "",
             &["no tool `list_config`", "did you mean `list_configs`"][..],
         ),
+        (&["frobnicate", SANDBOX], "", &["no tool `frobnicate`; see"]),
         (&["list_configs", "{", SANDBOX], "", &["not JSON"]),
         (&["list_configs", "[]", SANDBOX], "", &["one JSON object"]),
         (&["list_configs", "-", SANDBOX], "", &["not JSON"]),
@@ -128,6 +129,18 @@ async fn call_tells_wrong_use_in_one_line_and_exits_with_2() {
         (&["list_configs"], "", &["PORTKEY_API_KEY", SANDBOX]),
         (&["list_configs", "--sandbox-seed", "3"], "", &[SANDBOX, "--help"]),
         (&["list_configs", SANDBOX, "--sandbox-seed", "x"], "", &["sandbox-seed"]),
+        (
+            &["list_configs", SANDBOX, "--sandbox-key", "root"],
+            "",
+            &["`root`", "--sandbox-key", "admin, workspace, staging, read-only, other-admin"],
+        ),
+        (
+            &["list_configs", SANDBOX, "--sandbox-fault", "2 GET /configs 200"],
+            "",
+            &["--sandbox-fault", "TIMES METHOD PATH FAULT", "`2 GET /configs 429:3`"],
+        ),
+        (&["list_configs", "--sandbox-key", "admin"], "", &[SANDBOX, "--help"]),
+        (&["list_configs", "--sandbox-fault", "1 * / hang"], "", &[SANDBOX, "--help"]),
         (&[], "", &["TOOL", "--help"]),
     ] {
         let ran = call(args, input).await;
@@ -140,6 +153,28 @@ async fn call_tells_wrong_use_in_one_line_and_exits_with_2() {
     let args = ["call", "delete_config", r#"{"slug":"pc-a"}"#, SANDBOX];
     let refused = run(&args, &read_only, "").await;
     assert!(told(&refused, 1).contains("MCP_READ_ONLY"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_sandbox_is_used_with_the_key_and_the_faults_that_are_named() {
+    let workspace = ["--sandbox-key", "workspace", SANDBOX];
+    let with = |args: &[&'static str]| [args, &workspace].concat();
+    let list = printed(&call(&with(&["list_prompts"]), "").await);
+    let slug = list["data"][0]["slug"].as_str().unwrap();
+    let metadata = json!({ "client_id": "c", "app": "a", "env": "e" });
+    let arguments = json!({ "prompt_id": slug, "variables": {}, "metadata": metadata });
+    let arguments = arguments.to_string();
+    let by_admin = call(&["run_prompt_completion", &arguments, SANDBOX], "").await;
+    let error: Value = serde_json::from_str(told(&by_admin, 1)).unwrap();
+    assert_eq!(error["error"]["status"], 403, "{error:#}");
+    let by_workspace = [&["run_prompt_completion", &*arguments][..], &workspace].concat();
+    let ran = printed(&call(&by_workspace, "").await);
+    assert!(ran["choices"].is_array(), "{ran:#}");
+
+    let faults = ["--sandbox-fault", "9 GET /prompts 500", "--sandbox-fault", "9 GET /configs 404"];
+    let args = [&["list_configs", SANDBOX][..], &faults].concat();
+    let error: Value = serde_json::from_str(told(&call(&args, "").await, 1)).unwrap();
+    assert_eq!(error["error"]["status"], 404, "{error:#}");
 }
 
 #[tokio::test]
@@ -156,12 +191,21 @@ async fn tools_lists_every_tool_by_domain() {
         }
     }
     let one = run(&["tools", "--domain", "configs"], &[], "").await;
-        (&["frobnicate", SANDBOX], "", &["no tool `frobnicate`; see"]),
     assert!(one.stdout.contains("list_configs") && !one.stdout.contains("get_cost_analytics"));
     let two = run(&["tools", "--domain", "configs,analytics"], &[], "").await;
     assert!(two.stdout.contains("list_configs") && two.stdout.contains("get_cost_analytics"));
     let unknown = run(&["tools", "--domain", "config"], &[], "").await;
     assert!(told(&unknown, 2).contains("there are: configs, "), "{unknown:?}");
+
+    let analytics = [("PORTKEY_TOOL_DOMAINS", "analytics")];
+    let set = run(&["tools"], &analytics, "").await;
+    assert!(!set.stdout.contains("list_configs") && set.stdout.contains("get_cost_analytics"));
+    let json = printed(&run(&["tools", "--json"], &analytics, "").await);
+    assert!(json["tools"].as_array().unwrap().iter().all(|row| row["domain"] == "analytics"));
+    let named = run(&["tools", "--domain", "configs"], &analytics, "").await;
+    assert_eq!(named.stdout, one.stdout, "what is asked for counts");
+    let unknown = run(&["tools"], &[("PORTKEY_TOOL_DOMAINS", "promts")], "").await;
+    assert!(told(&unknown, 2).contains("PORTKEY_TOOL_DOMAINS"), "{unknown:?}");
 }
 
 #[tokio::test]
@@ -195,24 +239,22 @@ async fn tools_as_json_are_whole_rows() {
             "read_back": tool.read_back,
             "replayable": tool.replayable,
             "document": tool.document,
+            "shown_fields": tool.shown,
+            "open_world": tool.open_world,
             "input_schema": tool.input().published,
-
-    let analytics = [("PORTKEY_TOOL_DOMAINS", "analytics")];
-    let set = run(&["tools"], &analytics, "").await;
-    assert!(!set.stdout.contains("list_configs") && set.stdout.contains("get_cost_analytics"));
-    let json = printed(&run(&["tools", "--json"], &analytics, "").await);
-    assert!(json["tools"].as_array().unwrap().iter().all(|row| row["domain"] == "analytics"));
-    let named = run(&["tools", "--domain", "configs"], &analytics, "").await;
-    assert_eq!(named.stdout, one.stdout, "what is asked for counts");
-    let unknown = run(&["tools"], &[("PORTKEY_TOOL_DOMAINS", "promts")], "").await;
-    assert!(told(&unknown, 2).contains("PORTKEY_TOOL_DOMAINS"), "{unknown:?}");
             "output_schema": tool.output_schema(),
         });
         for (name, fact) in facts.as_object().unwrap() {
             assert_eq!(row.get(name), Some(fact), "{name} of {}", tool.name);
         }
         assert!(row["annotations"]["readOnlyHint"].is_boolean(), "{row:#}");
+        assert_eq!(row["listing"]["rows"], json!(tool.listing.map(|listing| listing.rows)));
+        let pages = tool.listing.and_then(|listing| listing.pages);
+        assert_eq!(row["listing"]["pages"]["number"], json!(pages.map(|pages| pages.number)));
     }
+    let costs = rows.iter().find(|row| row["name"] == "get_cost_analytics").unwrap();
+    assert_eq!(costs["listing"], json!(null));
+    assert_eq!(costs["argument_aliases"]["status_code"], json!(["status_codes"]), "{costs:#}");
     let list = rows.iter().find(|row| row["name"] == "list_configs").unwrap();
     assert_eq!((&list["method"], &list["path"]), (&json!("GET"), &json!("/configs")));
     let one = printed(&run(&["tools", "--json", "--domain", "analytics"], &[], "").await);
@@ -239,8 +281,6 @@ async fn config_shows_values_and_sources_but_no_secret() {
         line.unwrap_or_else(|| panic!("no {key}: {ran:?}")).split_once('=').unwrap().1.trim()
     };
     assert_eq!(line("portkey.api_key"), "***  [env:PORTKEY_API_KEY]");
-            "shown_fields": tool.shown,
-            "open_world": tool.open_world,
     assert_eq!(line("auth.token"), "***  [env:MCP_AUTH_TOKEN]");
     assert!(line("auth.mode").starts_with("bearer  ["), "{}", line("auth.mode"));
     assert_eq!(line("http.port"), "4200  [env:MCP_PORT]");
@@ -248,13 +288,7 @@ async fn config_shows_values_and_sources_but_no_secret() {
     assert_eq!(line("mcp.max_sessions"), format!("7  [file:{path}]"));
     assert_eq!(line("mcp.session_mode"), "stateful  [default]");
     for secret in [KEY, "canary-token"] {
-        assert_eq!(row["listing"]["rows"], json!(tool.listing.map(|listing| listing.rows)));
-        let pages = tool.listing.and_then(|listing| listing.pages);
-        assert_eq!(row["listing"]["pages"]["number"], json!(pages.map(|pages| pages.number)));
         assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{ran:?}");
-    let costs = rows.iter().find(|row| row["name"] == "get_cost_analytics").unwrap();
-    assert_eq!(costs["listing"], json!(null));
-    assert_eq!(costs["argument_aliases"]["status_code"], json!(["status_codes"]), "{costs:#}");
     }
     assert!(ran.stderr.contains("`MCP_SESION_MODE`"), "{ran:?}");
     assert!(ran.stderr.contains("did you mean `MCP_SESSION_MODE`"), "{ran:?}");
@@ -321,10 +355,21 @@ async fn help_is_there_for_every_command() {
         assert!(main.stdout.contains(word), "{word}");
     }
     for (name, words) in [
-        ("serve", &["--sandbox", "--sandbox-seed", "--config", "--host", "--port", "MCP_PORT"][..]),
-        ("stdio", &["--sandbox", "--config"]),
-        ("call", &["JSON", "standard input", "Examples:", "--sandbox"]),
-        ("tools", &["--json", "--domain"]),
+        (
+            "serve",
+            &[
+                "--sandbox-seed",
+                "--sandbox-key",
+                "--sandbox-fault",
+                "--config",
+                "--host",
+                "--port",
+                "MCP_PORT",
+            ][..],
+        ),
+        ("stdio", &["--sandbox-key", "--sandbox-fault", "--config"]),
+        ("call", &["JSON", "standard input", "Examples:", "--sandbox-key", "429:3"]),
+        ("tools", &["--json", "--domain", "PORTKEY_TOOL_DOMAINS"]),
         ("config", &["***", "--config"]),
     ] {
         let help = run(&[name, "--help"], &[], "").await;
