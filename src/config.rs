@@ -35,6 +35,8 @@ pub struct Inputs {
     /// Key, flag and text of each flag that was given.
     pub flags: Vec<(&'static str, &'static str, String)>,
     pub sandbox: bool,
+    /// What is to go wrong in the sandbox.
+    pub faults: Vec<sandbox::Planned>,
     pub purpose: Purpose,
 }
 
@@ -69,6 +71,8 @@ pub struct Config {
     pub tool_domains: Vec<String>,
     pub log: telemetry::Settings,
     pub sandbox: Option<sandbox::Settings>,
+    /// Name of the seeded key that the sandbox is used with.
+    pub sandbox_key: String,
 }
 
 /// A configuration and what was found while it was read.
@@ -113,6 +117,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
     let http = http_settings(reader);
     let auth = check::auth(reader, &http, inputs, &mut problems);
     check::http(reader, &http, &mut problems);
+    check::sessions(reader, inputs, &mut problems);
     check::upstream(reader, inputs, &mut problems);
     let portkey = reader.url("portkey.base_url").map(|base_url| portkey_settings(reader, base_url));
 
@@ -125,7 +130,8 @@ pub fn load(inputs: &Inputs) -> Loaded {
             api_key: reader.secret("portkey.api_key"),
             tool_domains: reader.list("tools.domains"),
             log: log_settings(reader),
-            sandbox: inputs.sandbox.then(|| sandbox_settings(reader)),
+            sandbox: inputs.sandbox.then(|| sandbox_settings(reader, inputs)),
+            sandbox_key: reader.word("sandbox.key").to_owned(),
         }),
         _ => Err(Problems(problems)),
     };
@@ -197,15 +203,7 @@ fn log_settings(reader: Reader<'_>) -> telemetry::Settings {
     }
 }
 
-fn sandbox_settings(reader: Reader<'_>) -> sandbox::Settings {
-    sandbox::Settings { seed: reader.number("sandbox.seed"), ..sandbox::Settings::default() }
-}
-
-/// The known name that `name` was probably meant to be.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .min()
-        .filter(|(distance, candidate)| distance * 3 <= candidate.len())
-        .map(|(_, candidate)| candidate)
+fn sandbox_settings(reader: Reader<'_>, inputs: &Inputs) -> sandbox::Settings {
+    let (seed, faults) = (reader.number("sandbox.seed"), inputs.faults.clone());
+    sandbox::Settings { seed, faults, ..sandbox::Settings::default() }
 }

@@ -13,6 +13,7 @@ pub mod http;
 pub mod json;
 pub mod mask;
 pub mod mcp;
+pub mod near;
 pub mod portkey;
 pub mod sandbox;
 pub mod schema;

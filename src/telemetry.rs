@@ -19,12 +19,16 @@ pub enum Format {
 
 /// Starts logging. A second call in one process changes nothing.
 ///
-/// rmcp logs parameters and session ids at `info` and arguments at `debug`: it stays at `warn`,
-/// and hyper and its like at `info`, whatever the level.
+/// rmcp logs parameters and session ids at `info` and arguments at `debug`, and every request that
+/// it refuses at `warn` in its `service`: neither is ever logged. From `info` on the level is that
+/// of this server; hyper stays at `warn`, the other libraries at `info`.
 pub fn start(settings: &Settings) {
     let filter = EnvFilter::new(match &*settings.level {
-        level @ ("off" | "error" | "warn") => level.to_owned(),
-        level => format!("info,rmcp=warn,hyper=warn,portkey_admin_mcp={level}"),
+        level @ ("off" | "error") => level.to_owned(),
+        "warn" => "warn,rmcp::service=error".to_owned(),
+        level => {
+            format!("info,rmcp=warn,rmcp::service=error,hyper=warn,portkey_admin_mcp={level}")
+        }
     });
     let layer = match settings.format {
         Format::Text => fmt::layer().with_writer(std::io::stderr).with_ansi(false).boxed(),

@@ -6,7 +6,10 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use crate::tool::{JsonObject, Problem};
+use crate::{
+    near::near,
+    tool::{JsonObject, Problem},
+};
 
 /// So many problems are told at most; a caller with more has another tool in mind.
 const MOST: usize = 20;
@@ -23,25 +26,24 @@ impl Problems {
     }
 
     pub fn add_unknown(&mut self, path: &str, name: &str, known: &JsonObject) {
+        if self.0.len() >= MOST {
+            return;
+        }
         let names = || {
             known
                 .iter()
                 .filter(|(_, schema)| schema.get("x-hidden").is_none())
-                .map(|(name, _)| name)
+                .map(|(name, _)| name.as_str())
         };
-        let near = names()
-            .map(|other| (strsim::osa_distance(other, name), other))
-            .min()
-            .filter(|(distance, _)| *distance <= 3)
-            .map(|(_, other)| format!(" (did you mean `{other}`?)"));
-        let list = names().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let hint = near(name, names()).map(|other| format!(" (did you mean `{other}`?)"));
+        let list = names().collect::<Vec<_>>().join(", ");
         let there = if list.is_empty() {
             "there are none".to_owned()
         } else {
             format!("there are: {list}")
         };
         let shown: String = path.chars().take(120).collect();
-        self.add(shown, format!("is no field here{}; {there}", near.unwrap_or_default()));
+        self.add(shown, format!("is no field here{}; {there}", hint.unwrap_or_default()));
     }
 
     pub fn add_invalid(&mut self, error: &ValidationError<'_>) {

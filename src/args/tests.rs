@@ -95,6 +95,13 @@ fn an_unknown_field_is_named_with_the_known_ones() {
 }
 
 #[test]
+fn of_very_many_problems_the_first_are_told() {
+    let fields = (0..50_000).map(|i| (format!("unknown_{i}_{}", "x".repeat(100)), json!(1)));
+    let why = fitted(Value::Object(fields.collect())).unwrap_err();
+    assert_eq!(why.matches("is no field here").count(), 20, "{why}");
+}
+
+#[test]
 fn all_problems_are_told_at_once_and_no_value() {
     let why =
         fitted(json!({ "page": 0, "mode": "canary", "since": "yesterday", "x": 1 })).unwrap_err();

@@ -12,8 +12,10 @@ use super::{
     upstream::Upstream,
 };
 use crate::{
+    answer::visible_json,
     auth::{Decision, Method, Principal, decide},
     config::Purpose,
+    near::near,
     surface::Surface,
     tool::{Call, JsonObject},
     tools::{Catalogue, Entry, REFUSED},
@@ -60,11 +62,16 @@ pub async fn run(args: Args, output: &mut Output) -> Result<(), Failure> {
     );
     match entry.call(&mut call, arguments).await {
         Ok(answer) => {
-            output.line(&format!("{answer:#}"));
+            output.line(&shown(&answer));
             Ok(())
         }
-        Err(error) => Err(Failure::Failed(error.report(entry.tool, &principal).to_string())),
+        Err(error) => Err(Failure::Failed(shown(&error.report(entry.tool, &principal)))),
     }
+}
+
+/// JSON in which nothing is hidden from whoever reads the terminal, and nothing commands it.
+fn shown(answer: &Value) -> String {
+    visible_json(answer, 4096).0
 }
 
 fn arguments(text: &str) -> Result<JsonObject, Failure> {
@@ -91,11 +98,8 @@ fn find<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Entry, Failure> 
     if let Some((_, instead)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
         return Err(Failure::Usage(format!("`{name}` cannot be served: {instead}")));
     }
-    let nearest = catalogue
-        .entries()
-        .iter()
-        .map(|entry| entry.tool.name)
-        .min_by_key(|known| strsim::damerau_levenshtein(known, name));
-    let hint = nearest.map(|known| format!("did you mean `{known}`? ")).unwrap_or_default();
+    let hint = near(name, catalogue.entries().iter().map(|entry| entry.tool.name))
+        .map(|known| format!("did you mean `{known}`? "))
+        .unwrap_or_default();
     Err(Failure::Usage(format!("there is no tool `{name}`; {hint}see `portkey-admin-mcp tools`")))
 }

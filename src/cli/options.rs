@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::Failure;
 use crate::{
     config::{self, Config, Inputs, Purpose},
+    sandbox::Planned,
     telemetry,
 };
 
@@ -20,6 +21,14 @@ pub struct Options {
     /// Number from which the sandbox organisation is made [default: 1]
     #[arg(long, value_name = "N", requires = "sandbox")]
     pub sandbox_seed: Option<u64>,
+    /// Key to use the sandbox with: admin, workspace (the data plane refuses admin), staging,
+    /// read-only or other-admin [default: admin]
+    #[arg(long, value_name = "NAME", requires = "sandbox")]
+    pub sandbox_key: Option<String>,
+    /// What goes wrong in the sandbox, as in "2 GET /configs 429:3" for the next two such requests;
+    /// may be given several times
+    #[arg(long, value_name = "TIMES METHOD PATH FAULT", requires = "sandbox")]
+    pub sandbox_fault: Vec<Planned>,
 }
 
 impl Options {
@@ -27,11 +36,13 @@ impl Options {
     pub fn inputs(self, purpose: Purpose) -> Inputs {
         let seed = self.sandbox_seed.map(|seed| seed.to_string());
         let seed = seed.map(|seed| ("sandbox.seed", "--sandbox-seed", seed));
+        let key = self.sandbox_key.map(|key| ("sandbox.key", "--sandbox-key", key));
         Inputs {
             environment: config::environment(),
             file: self.config,
-            flags: seed.into_iter().collect(),
+            flags: seed.into_iter().chain(key).collect(),
             sandbox: self.sandbox,
+            faults: self.sandbox_fault,
             purpose,
         }
     }

@@ -16,7 +16,7 @@ use crate::{
         self, Ended, Gate, Hosts, Info, Lifecycle, Look, Origins, Readiness, ReadyCheck, Run, Site,
         Upstream as Seen,
     },
-    mcp::{Endpoint, SessionMode},
+    mcp::Endpoint,
     portkey::Portkey,
 };
 
@@ -71,10 +71,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
             version: env!("CARGO_PKG_VERSION"),
             endpoint: http::endpoint_url(&settings, address),
             auth_mode: auth.mode.as_str(),
-            session_mode: match mcp.session_mode {
-                SessionMode::Stateful => "stateful",
-                SessionMode::Stateless => "stateless",
-            },
+            session_mode: mcp.session_mode.as_str(),
             event_store: "off",
             read_only: mcp.read_only,
             sandbox: mcp.sandbox,

@@ -2,13 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{Failure, Output};
+use super::{Failure, Output, upstream::configured};
 use crate::{
-    tool::Effect,
+    config::{self, Inputs, Purpose},
+    tool::{Effect, JsonObject, Tool},
     tools::{Catalogue, Entry, REFUSED},
 };
 
 /// List the tools
+///
+/// Those of the domains in PORTKEY_TOOL_DOMAINS, or of all, unless --domain names others.
 #[derive(clap::Args)]
 pub struct Args {
     /// Print whole rows as JSON, hidden aliases and refused names included
@@ -20,8 +23,15 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
-    let catalogue =
-        Catalogue::new(&args.domain).map_err(|error| Failure::Usage(error.to_string()))?;
+    let catalogue = if args.domain.is_empty() {
+        let environment = config::environment();
+        let inputs = Inputs { environment, purpose: Purpose::Show, ..Inputs::default() };
+        let config = config::load(&inputs).config;
+        let config = config.map_err(|problems| Failure::Usage(problems.to_string()))?;
+        configured(&config)?
+    } else {
+        Catalogue::new(&args.domain).map_err(|error| Failure::Usage(error.to_string()))?
+    };
     if args.json {
         let tools: Vec<Value> = catalogue.entries().iter().map(row).collect();
         let refused: serde_json::Map<String, Value> =
@@ -67,9 +77,13 @@ fn row(entry: &Entry) -> Value {
         "scopes": tool.scopes,
         "enterprise": tool.enterprise,
         "secret_fields": tool.secrets,
+        "shown_fields": tool.shown,
         "one_time_fields": tool.one_time,
         "intents": tool.intents,
         "aliases": tool.aliases,
+        "argument_aliases": argument_aliases(tool),
+        "open_world": tool.open_world,
+        "listing": listing(tool),
         "replayable": tool.replayable,
         "read_back": tool.read_back,
         "document": tool.document,
@@ -77,4 +91,41 @@ fn row(entry: &Entry) -> Value {
         "input_schema": definition.input_schema,
         "output_schema": definition.output_schema,
     })
+}
+
+/// Where the rows of a list are and how it is paged; null of other tools.
+fn listing(tool: &Tool) -> Option<Value> {
+    tool.listing.map(|listing| {
+        let pages = listing.pages.map(|pages| {
+            json!({
+                "number": pages.number,
+                "size": pages.size,
+                "first": pages.first,
+                "if_asked": pages.if_asked,
+            })
+        });
+        json!({ "rows": listing.rows, "pages": pages })
+    })
+}
+
+/// Other names that are accepted for arguments, by the path of each, such as `filter.status`.
+fn argument_aliases(tool: &Tool) -> JsonObject {
+    let mut found = JsonObject::new();
+    collect_aliases(&tool.input().full, "", &mut found);
+    found
+}
+
+fn collect_aliases(schema: &JsonObject, path: &str, found: &mut JsonObject) {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    for (name, property) in properties.into_iter().flatten() {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        if let Some(aliases) = property.get("x-aliases") {
+            found.insert(path.clone(), aliases.clone());
+        }
+        for schema in [Some(property), property.get("items")].into_iter().flatten() {
+            if let Value::Object(schema) = schema {
+                collect_aliases(schema, &path, found);
+            }
+        }
+    }
 }

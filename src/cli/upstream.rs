@@ -12,8 +12,6 @@ use crate::{
 
 /// Name of the credential that the environment gives.
 const DEFAULT: &str = "default";
-/// The seeded key that the sandbox is used with: administrator of the first organisation.
-const SANDBOX_KEY: &str = "admin";
 
 /// The way to Portkey, or to the sandbox, which lives as long as this.
 pub struct Upstream {
@@ -25,16 +23,17 @@ pub struct Upstream {
 impl Upstream {
     pub async fn connect(config: &Config) -> Result<Self, Failure> {
         let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
-        let catalogue = Catalogue::new(&config.tool_domains).map_err(|error| {
-            Failure::Usage(format!("`tools.domains` (PORTKEY_TOOL_DOMAINS): {error}"))
-        })?;
+        let catalogue = configured(config)?;
         let (portkey, sandbox) = if let Some(settings) = &config.sandbox {
             let sandbox = Sandbox::start(settings.clone())
                 .await
                 .map_err(|error| Failure::Failed(format!("the sandbox cannot start: {error}")))?;
-            let key = sandbox
-                .key(SANDBOX_KEY)
-                .ok_or_else(|| Failure::Failed("the sandbox has no administrator".into()))?;
+            let key = sandbox.key(&config.sandbox_key).ok_or_else(|| {
+                let (name, known) = (&config.sandbox_key, sandbox.key_names().join(", "));
+                Failure::Usage(format!(
+                    "`sandbox.key` (--sandbox-key): no sandbox key `{name}`; there are: {known}"
+                ))
+            })?;
             let name = DEFAULT.to_owned();
             let credential = Credential { name, key, base_url: sandbox.base_url() };
             let portkey = Portkey::for_sandbox(&config.portkey, credential);
@@ -51,4 +50,10 @@ impl Upstream {
         };
         Ok(Self { portkey, catalogue: Arc::new(catalogue), _sandbox: sandbox })
     }
+}
+
+/// The tools of the configured domains.
+pub fn configured(config: &Config) -> Result<Catalogue, Failure> {
+    Catalogue::new(&config.tool_domains)
+        .map_err(|error| Failure::Usage(format!("`tools.domains` (PORTKEY_TOOL_DOMAINS): {error}")))
 }

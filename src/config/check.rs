@@ -12,10 +12,10 @@ use super::{
     read::Reader,
     values::{Source, Values},
 };
-use crate::{auth, http};
+use crate::{auth, http, near::near};
 
 const PREFIXES: &[&str] = &["MCP_", "CLERK_", "PORTKEY_", "RATE_LIMIT_"];
-/// Known, and set by no key: used by tests and build steps.
+/// Known, and set by no key: the file's path, one that other servers have, and one for tests.
 const OTHERS: &[&str] = &["MCP_CONFIG", "MCP_TRANSPORT", "PORTKEY_OPENAPI"];
 /// With the sandbox, none of these means anything.
 const UPSTREAM: &[&str] = &[
@@ -82,7 +82,7 @@ pub fn environment(
         {
             continue;
         }
-        let hint = super::nearest(name, known.iter().copied())
+        let hint = near(name, known.iter().copied())
             .map(|known| format!("; did you mean `{known}`?"))
             .unwrap_or_default();
         warnings.push(format!("`{name}` is not a variable of this server{hint}"));
@@ -215,6 +215,24 @@ pub fn http(reader: Reader<'_>, http: &http::Settings, problems: &mut Vec<Proble
             );
         }
     }
+}
+
+/// A session has to outlast a call: rmcp counts the time in which nothing is said, and a call in
+/// flight says nothing.
+pub fn sessions(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>) {
+    let (session, call) = ("mcp.session_timeout_ms", "mcp.call_timeout_ms");
+    let applies = inputs.purpose == Purpose::Serve && !reader.is("mcp.session_mode", "stateless");
+    let time = reader.time(session);
+    if !applies || time.is_zero() || time > reader.time(call) {
+        return;
+    }
+    let Some(setting) = reader.0.get(call) else { return };
+    let remedy = format!(
+        "write more than `{call}`, which is `{}` ({}), or a session ends while a call runs",
+        setting.text(),
+        setting.source
+    );
+    fault(reader, session, &remedy, problems);
 }
 
 /// Whether there is something to talk to.

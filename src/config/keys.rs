@@ -87,6 +87,7 @@ pub static KEYS: &[Key] = &[
     key("log.level", &["LOG_LEVEL"], Choice(&["off", "error", "warn", "info", "debug", "trace"]), "what is logged, to standard error"),
     key("log.format", &["LOG_FORMAT"], Choice(&["text", "json"]), "how it is written"),
     key("sandbox.seed", &[], Count(0, u64::MAX), "number from which the sandbox organisation is made (`--sandbox-seed`)"),
+    key("sandbox.key", &[], Text, "seeded key that the sandbox is used with (`--sandbox-key`)"),
 ];
 
 /// The key at `path` in a file.

@@ -124,8 +124,8 @@ fn sizes_times_and_flags_are_read_in_their_usual_forms() {
         assert_eq!(config.http.limits.request_bytes, bytes, "{text}");
     }
     for (text, millis) in [("5000", 5000), ("5s", 5000), ("1500ms", 1500), ("2m", 120_000)] {
-        let config = config(&inputs(&[("MCP_SESSION_TIMEOUT", text)]));
-        assert_eq!(config.mcp.session_timeout.as_millis(), millis, "{text}");
+        let config = config(&inputs(&[("MCP_CALL_TIMEOUT_MS", text)]));
+        assert_eq!(config.mcp.call_timeout.as_millis(), millis, "{text}");
     }
     for (text, flag) in [("true", true), ("1", true), ("YES", true), ("false", false), ("0", false)]
     {
@@ -175,6 +175,16 @@ fn a_file_that_is_not_toml_is_told_its_line_and_not_its_text() {
 fn a_token_alone_means_that_it_is_asked_for() {
     let config = config(&inputs(&[("MCP_AUTH_TOKEN", "0123456789abcdef"), ("PORT", "80")]));
     assert_eq!(config.auth.mode.as_str(), "bearer");
+}
+
+#[test]
+fn a_call_may_outlast_what_are_no_sessions() {
+    let short = ("MCP_SESSION_TIMEOUT", "1s");
+    config(&inputs(&[short, ("MCP_CALL_TIMEOUT_MS", "999")]));
+    config(&inputs(&[short, ("MCP_SESSION_MODE", "stateless")]));
+    config(&Inputs { purpose: Purpose::Client, ..inputs(&[short]) });
+    let unread = problems(&inputs(&[("MCP_SESSION_TIMEOUT", "soon")]));
+    assert_eq!(unread.len(), 1, "{unread:?}");
 }
 
 #[test]
@@ -286,6 +296,50 @@ fn no_secret_is_ever_shown() {
     let told = problems(&inputs);
     assert_eq!(told.len(), 3, "{told:?}");
     assert!(told.iter().all(|told| told.contains("***") && !told.contains("canary")), "{told:?}");
+}
+
+#[test]
+fn a_secret_in_an_odd_form_is_not_shown_either() {
+    for value in
+        ["[\"\", \"canary\"]", "[\"canary\", \"b\"]", "{ a = \"canary\" }", "[1.5, \"canary\"]"]
+    {
+        for key in ["[auth]\ntoken", "[portkey]\napi_key"] {
+            let mut inputs = with_file(&format!("{key} = {value}"), &[]);
+            inputs.sandbox = false;
+            let loaded = load(&inputs);
+            let told = loaded.config.map(drop).unwrap_err();
+            let shown = format!("{told}{}{:?}", loaded.values.effective(), loaded.values);
+            assert!(!shown.contains("canary"), "{key} = {value}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn what_is_secret_in_a_url_is_not_shown() {
+    for url in [
+        "https://user:canary@portkey.example.com/v1",
+        "https://canary@portkey.example.com/v1",
+        "https://portkey.example.com/v1?token=canary",
+        "https://portkey.example.com/v1#canary",
+        "https://portkey.example.com/v1?at=me@home&token=canary",
+        "user:canary@portkey.example.com",
+        "portkey.example.com?token=canary",
+        "https://user:canary/x@portkey.example.com",
+        "https://user:canary?x@portkey.example.com",
+    ] {
+        for name in ["PORTKEY_BASE_URL", "MCP_PUBLIC_BASE_URL"] {
+            let environment =
+                [(name, url), ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "1"), ("PORTKEY_API_KEY", "k")];
+            let loaded = load(&Inputs { sandbox: false, ..inputs(&environment) });
+            let told = loaded.config.map(drop).err().map(|told| told.to_string());
+            let shown = format!("{told:?}{}", loaded.values.effective());
+            assert!(!shown.contains("canary"), "{url}: {shown}");
+            assert!(shown.contains("***"), "{url}: {shown}");
+        }
+    }
+    let plain = [("PORTKEY_BASE_URL", "https://portkey.example.com/v1")];
+    let shown = load(&Inputs { sandbox: false, ..inputs(&plain) }).values.effective();
+    assert!(shown.contains("= https://portkey.example.com/v1  ["), "{shown}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::{
     keys::{self, KEYS, Key, Kind},
     problem::Problem,
 };
+use crate::near::near;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// Longest file that a `…_FILE` variable may name.
@@ -55,23 +56,31 @@ impl Setting {
 
     /// The value as it may be shown.
     pub fn shown(&self, key: &Key) -> String {
-        match () {
-            () if key.secret && !self.text().is_empty() => "***".into(),
-            () if key.kind == Kind::Url => without_userinfo(self.text()),
-            () => self.texts.join(","),
+        let text = self.texts.join(",");
+        match key.kind {
+            _ if key.secret && !text.is_empty() => "***".into(),
+            Kind::Url => without_secrets(&text),
+            _ => text,
         }
     }
 }
 
-/// A URL's user name and password are secrets as well.
-fn without_userinfo(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => {
-            let (start, end) = (text.get(..scheme + 3), text.get(at..));
-            format!("{}***{}", start.unwrap_or_default(), end.unwrap_or_default())
-        }
-        _ => text.to_owned(),
-    }
+/// A URL, or what was meant as one: user name, password, query and fragment may be secrets.
+fn without_secrets(text: &str) -> String {
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), text),
+    };
+    let (rest, query) = match rest.find(['?', '#']).and_then(|at| rest.split_at_checked(at)) {
+        // What stands before may be half a password.
+        Some((_, query)) if query.contains('@') => ("***", ""),
+        Some((rest, query)) => (rest, query),
+        None => (rest, ""),
+    };
+    let host =
+        rest.rsplit_once('@').map_or_else(|| rest.to_owned(), |(_, host)| format!("***@{host}"));
+    let mark = query.get(..1).map_or_else(String::new, |mark| format!("{mark}***"));
+    format!("{scheme}{host}{mark}")
 }
 
 /// Every key's value. Debug shows nothing of them.
@@ -238,8 +247,7 @@ fn scalar(value: Value) -> Option<String> {
 }
 
 fn unknown(path: &str, source: &Source) -> Problem {
-    let nearest = super::nearest(path, KEYS.iter().map(|key| key.path));
-    let hint = nearest.map_or_else(
+    let hint = near(path, KEYS.iter().map(|key| key.path)).map_or_else(
         || "see config/default.toml for all keys".to_owned(),
         |key| format!("did you mean `{key}`?"),
     );

@@ -35,10 +35,14 @@ const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 pub struct Origins(Vec<String>);
 
 impl Origins {
-    /// The server's own, by its public name or on loopback, and the listed ones.
+    /// The server's own, by its public name, on loopback, by the address that is listened on and
+    /// by the configured host; and the listed ones.
     pub fn new(settings: &Settings, bound: SocketAddr) -> Self {
-        let port = bound.port();
-        let own = ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}"));
+        let (address, port) = (bound.ip().to_string(), bound.port());
+        let own = ["localhost", "127.0.0.1", "::1", &address, &settings.host].map(|host| {
+            let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+            format!("http://{host}:{port}")
+        });
         let public =
             settings.public_base_url.as_ref().map(|url| url.origin().ascii_serialization());
         let listed = settings.allowed_origins.iter().cloned();
@@ -108,6 +112,25 @@ pub fn allow(origin: Option<HeaderValue>, headers: &mut HeaderMap) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_own_origins_are_those_of_the_hosts_that_are_answered_to() {
+        let own = |host: &str, bound: &str| {
+            let settings = Settings { host: host.into(), ..crate::http::tests::settings() };
+            Origins::new(&settings, bound.parse().unwrap()).0
+        };
+        for (host, bound, origin) in [
+            ("mcp.lan", "10.0.0.1:3000", "http://mcp.lan:3000"),
+            ("mcp.lan", "10.0.0.1:3000", "http://10.0.0.1:3000"),
+            ("MCP.lan", "10.0.0.1:80", "http://mcp.lan"),
+            ("fd00::1", "[fd00::1]:3000", "http://[fd00::1]:3000"),
+            ("127.0.0.2", "127.0.0.2:3000", "http://127.0.0.2:3000"),
+            ("127.0.0.2", "127.0.0.2:3000", "http://localhost:3000"),
+        ] {
+            let own = own(host, bound);
+            assert!(own.iter().any(|known| known == origin), "{origin}: {own:?}");
+        }
+    }
 
     #[test]
     fn origins_are_written_as_browsers_do() {

@@ -38,29 +38,33 @@ struct Plan {
     idle: CancellationToken,
 }
 
+/// A free port on loopback, nothing more allowed.
+pub(super) fn settings() -> Settings {
+    Settings {
+        host: "127.0.0.1".into(),
+        port: 0,
+        public_base_url: None,
+        allowed_hosts: vec![],
+        allowed_origins: vec![],
+        limits: Limits {
+            request_bytes: 1 << 20,
+            header_bytes: 16 << 10,
+            header_timeout: PATIENCE,
+            body_timeout: PATIENCE,
+        },
+        keep_alive_timeout: PATIENCE,
+        shutdown_delay: Duration::ZERO,
+        shutdown_timeout: PATIENCE,
+        ready_check: ReadyCheck::Local,
+    }
+}
+
 impl Default for Plan {
     fn default() -> Self {
-        let settings = Settings {
-            host: "127.0.0.1".into(),
-            port: 0,
-            public_base_url: None,
-            allowed_hosts: vec![],
-            allowed_origins: vec![],
-            limits: Limits {
-                request_bytes: 1 << 20,
-                header_bytes: 16 << 10,
-                header_timeout: PATIENCE,
-                body_timeout: PATIENCE,
-            },
-            keep_alive_timeout: PATIENCE,
-            shutdown_delay: Duration::ZERO,
-            shutdown_timeout: PATIENCE,
-            ready_check: ReadyCheck::Local,
-        };
         let idle = CancellationToken::new();
         idle.cancel();
         let auth = auth::Settings { mode: Mode::None, allow_unauthenticated_http: false };
-        Self { settings, auth, look: None, idle }
+        Self { settings: settings(), auth, look: None, idle }
     }
 }
 

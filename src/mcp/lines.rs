@@ -16,6 +16,7 @@ use tokio::{
     sync::Mutex,
     task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{MODERN, Server, envelope::Envelope, reply};
 
@@ -33,6 +34,8 @@ pub(super) struct Lines {
     write: Arc<Mutex<Stdout>>,
     /// An answer of our own on its way: written whole even when reading is broken off.
     telling: Option<JoinHandle<()>>,
+    /// Told to stop: as if the input had ended.
+    stopping: CancellationToken,
     /// A message came with which rmcp begins a conversation.
     begun: bool,
     ended: bool,
@@ -47,13 +50,14 @@ enum Line {
 }
 
 impl Lines {
-    pub fn new(max_depth: usize, server: Server) -> Self {
+    pub fn new(max_depth: usize, server: Server, stopping: CancellationToken) -> Self {
         Self {
             read: BufReader::new(tokio::io::stdin()),
             line: Vec::new(),
             too_long: false,
             write: Arc::new(Mutex::new(tokio::io::stdout())),
             telling: None,
+            stopping,
             begun: false,
             ended: false,
             max_depth,
@@ -148,7 +152,12 @@ impl Transport<RoleServer> for Lines {
                 let _ = telling.await;
                 self.telling = None;
             }
-            let parsed = match self.next().await {
+            let stopping = self.stopping.clone();
+            let line = tokio::select! {
+                line = self.next() => line,
+                () = stopping.cancelled() => return None,
+            };
+            let parsed = match line {
                 Line::Whole => {
                     let line = std::mem::take(&mut self.line);
                     self.parse(&line)

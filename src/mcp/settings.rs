@@ -12,6 +12,15 @@ pub enum SessionMode {
     Stateless,
 }
 
+impl SessionMode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stateful => "stateful",
+            Self::Stateless => "stateless",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub session_mode: SessionMode,

@@ -1,8 +1,8 @@
 //! MCP over standard input and output: one JSON-RPC message a line, both eras.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use rmcp::ServiceExt;
+use rmcp::{ServiceExt, service::ServerInitializeError};
 use tokio_util::sync::CancellationToken;
 
 use super::{Server, Settings, lines::Lines};
@@ -13,7 +13,10 @@ use crate::{
     tools::Catalogue,
 };
 
-/// Serves until the input ends or `shutdown` is cancelled.
+/// How long the answers to calls in flight may take once we were told to stop.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Serves until the input ends or `shutdown` is cancelled; calls in flight are then told so.
 ///
 /// # Errors
 /// If the first message is no beginning of a conversation.
@@ -22,15 +25,32 @@ pub async fn stdio(
     catalogue: Arc<Catalogue>,
     portkey: Portkey,
     shutdown: CancellationToken,
-) -> Result<(), Box<rmcp::service::ServerInitializeError>> {
+) -> Result<(), Box<ServerInitializeError>> {
     let principal = Arc::new(Principal::new(Method::Stdio, portkey.credential_name()));
     let surface = Surface { read_only: settings.read_only };
     let server = Server::with_owner(settings, catalogue, portkey, Some((principal, surface)));
-    let lines = Lines::new(settings.max_json_depth, server.clone());
-    let running = match Box::pin(server.serve_with_ct(lines, shutdown.clone())).await {
+    let lines = Lines::new(settings.max_json_depth, server.clone(), shutdown.clone());
+    let conversation = converse(server.clone(), lines, &shutdown);
+    let stopped = async {
+        shutdown.cancelled().await;
+        server.stop();
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        ended = conversation => ended,
+        () = stopped => Ok(()),
+    }
+}
+
+async fn converse(
+    server: Server,
+    lines: Lines,
+    shutdown: &CancellationToken,
+) -> Result<(), Box<ServerInitializeError>> {
+    let running = match Box::pin(server.serve(lines)).await {
         Ok(running) => running,
         // The input ended, or we were told to stop, before anybody spoke.
-        Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+        Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
         Err(_) if shutdown.is_cancelled() => return Ok(()),
         Err(error) => return Err(Box::new(error)),
     };

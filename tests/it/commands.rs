@@ -48,6 +48,41 @@ async fn call_prints_the_answer_as_json() {
 }
 
 #[tokio::test]
+async fn call_prints_nothing_that_a_terminal_would_hide_or_obey() {
+    let hidden = "a\u{9b}2Jb\u{202e}c\u{e0041}d\u{1b}[2Je\u{7f}";
+    let arguments = json!({ "name": hidden, "config": { "retry": { "attempts": 1 } } });
+    let upstream = Upstream::start(move |_, seen| {
+        let (status, body) = match &*seen.method {
+            "GET" => (200, json!({ "data": [{ "slug": "pc-a", "name": hidden }], "total": 1 })),
+            _ => (400, json!({ "message": hidden })),
+        };
+        let body = body.to_string();
+        Reply::Whole(
+            format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into(),
+        )
+    })
+    .await;
+    let url = format!("http://{}/v1", upstream.address);
+    let variables = [
+        ("PORTKEY_API_KEY", KEY),
+        ("PORTKEY_BASE_URL", &*url),
+        ("PORTKEY_ALLOW_PRIVATE_BASE_URL", "1"),
+        ("PORTKEY_ALLOW_INSECURE_HTTP", "1"),
+        ("LOG_LEVEL", "off"),
+    ];
+    let listed = run(&["call", "list_configs"], &variables, "").await;
+    assert_eq!(printed(&listed)["data"][0]["name"], hidden);
+    let refused = run(&["call", "create_config", &arguments.to_string()], &variables, "").await;
+    told(&refused, 1);
+    for text in [&listed.stdout, &refused.stderr] {
+        let plain = |letter: char| letter == '\n' || (' '..='~').contains(&letter);
+        assert!(text.chars().all(plain), "{text:?}");
+    }
+    let escapes = "\"a\\u009b2Jb\\u202ec\\udb40\\udc41d\\u001b[2Je\\u007f\"";
+    assert!(listed.stdout.contains(escapes), "{}", listed.stdout);
+}
+
+#[tokio::test]
 async fn call_tells_a_tool_error_on_standard_error_and_exits_with_1() {
     let wrong = call(&["get_config", r#"{"slag":1}"#, SANDBOX], "").await;
     let error: Value = serde_json::from_str(told(&wrong, 1)).unwrap();
@@ -86,6 +121,7 @@ async fn call_tells_wrong_use_in_one_line_and_exits_with_2() {
             "",
             &["no tool `list_config`", "did you mean `list_configs`"][..],
         ),
+        (&["frobnicate", SANDBOX], "", &["no tool `frobnicate`; see"]),
         (&["list_configs", "{", SANDBOX], "", &["not JSON"]),
         (&["list_configs", "[]", SANDBOX], "", &["one JSON object"]),
         (&["list_configs", "-", SANDBOX], "", &["not JSON"]),
@@ -93,6 +129,18 @@ async fn call_tells_wrong_use_in_one_line_and_exits_with_2() {
         (&["list_configs"], "", &["PORTKEY_API_KEY", SANDBOX]),
         (&["list_configs", "--sandbox-seed", "3"], "", &[SANDBOX, "--help"]),
         (&["list_configs", SANDBOX, "--sandbox-seed", "x"], "", &["sandbox-seed"]),
+        (
+            &["list_configs", SANDBOX, "--sandbox-key", "root"],
+            "",
+            &["`root`", "--sandbox-key", "admin, workspace, staging, read-only, other-admin"],
+        ),
+        (
+            &["list_configs", SANDBOX, "--sandbox-fault", "2 GET /configs 200"],
+            "",
+            &["--sandbox-fault", "TIMES METHOD PATH FAULT", "`2 GET /configs 429:3`"],
+        ),
+        (&["list_configs", "--sandbox-key", "admin"], "", &[SANDBOX, "--help"]),
+        (&["list_configs", "--sandbox-fault", "1 * / hang"], "", &[SANDBOX, "--help"]),
         (&[], "", &["TOOL", "--help"]),
     ] {
         let ran = call(args, input).await;
@@ -105,6 +153,28 @@ async fn call_tells_wrong_use_in_one_line_and_exits_with_2() {
     let args = ["call", "delete_config", r#"{"slug":"pc-a"}"#, SANDBOX];
     let refused = run(&args, &read_only, "").await;
     assert!(told(&refused, 1).contains("MCP_READ_ONLY"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_sandbox_is_used_with_the_key_and_the_faults_that_are_named() {
+    let workspace = ["--sandbox-key", "workspace", SANDBOX];
+    let with = |args: &[&'static str]| [args, &workspace].concat();
+    let list = printed(&call(&with(&["list_prompts"]), "").await);
+    let slug = list["data"][0]["slug"].as_str().unwrap();
+    let metadata = json!({ "client_id": "c", "app": "a", "env": "e" });
+    let arguments = json!({ "prompt_id": slug, "variables": {}, "metadata": metadata });
+    let arguments = arguments.to_string();
+    let by_admin = call(&["run_prompt_completion", &arguments, SANDBOX], "").await;
+    let error: Value = serde_json::from_str(told(&by_admin, 1)).unwrap();
+    assert_eq!(error["error"]["status"], 403, "{error:#}");
+    let by_workspace = [&["run_prompt_completion", &*arguments][..], &workspace].concat();
+    let ran = printed(&call(&by_workspace, "").await);
+    assert!(ran["choices"].is_array(), "{ran:#}");
+
+    let faults = ["--sandbox-fault", "9 GET /prompts 500", "--sandbox-fault", "9 GET /configs 404"];
+    let args = [&["list_configs", SANDBOX][..], &faults].concat();
+    let error: Value = serde_json::from_str(told(&call(&args, "").await, 1)).unwrap();
+    assert_eq!(error["error"]["status"], 404, "{error:#}");
 }
 
 #[tokio::test]
@@ -126,6 +196,16 @@ async fn tools_lists_every_tool_by_domain() {
     assert!(two.stdout.contains("list_configs") && two.stdout.contains("get_cost_analytics"));
     let unknown = run(&["tools", "--domain", "config"], &[], "").await;
     assert!(told(&unknown, 2).contains("there are: configs, "), "{unknown:?}");
+
+    let analytics = [("PORTKEY_TOOL_DOMAINS", "analytics")];
+    let set = run(&["tools"], &analytics, "").await;
+    assert!(!set.stdout.contains("list_configs") && set.stdout.contains("get_cost_analytics"));
+    let json = printed(&run(&["tools", "--json"], &analytics, "").await);
+    assert!(json["tools"].as_array().unwrap().iter().all(|row| row["domain"] == "analytics"));
+    let named = run(&["tools", "--domain", "configs"], &analytics, "").await;
+    assert_eq!(named.stdout, one.stdout, "what is asked for counts");
+    let unknown = run(&["tools"], &[("PORTKEY_TOOL_DOMAINS", "promts")], "").await;
+    assert!(told(&unknown, 2).contains("PORTKEY_TOOL_DOMAINS"), "{unknown:?}");
 }
 
 #[tokio::test]
@@ -159,6 +239,8 @@ async fn tools_as_json_are_whole_rows() {
             "read_back": tool.read_back,
             "replayable": tool.replayable,
             "document": tool.document,
+            "shown_fields": tool.shown,
+            "open_world": tool.open_world,
             "input_schema": tool.input().published,
             "output_schema": tool.output_schema(),
         });
@@ -166,7 +248,13 @@ async fn tools_as_json_are_whole_rows() {
             assert_eq!(row.get(name), Some(fact), "{name} of {}", tool.name);
         }
         assert!(row["annotations"]["readOnlyHint"].is_boolean(), "{row:#}");
+        assert_eq!(row["listing"]["rows"], json!(tool.listing.map(|listing| listing.rows)));
+        let pages = tool.listing.and_then(|listing| listing.pages);
+        assert_eq!(row["listing"]["pages"]["number"], json!(pages.map(|pages| pages.number)));
     }
+    let costs = rows.iter().find(|row| row["name"] == "get_cost_analytics").unwrap();
+    assert_eq!(costs["listing"], json!(null));
+    assert_eq!(costs["argument_aliases"]["status_code"], json!(["status_codes"]), "{costs:#}");
     let list = rows.iter().find(|row| row["name"] == "list_configs").unwrap();
     assert_eq!((&list["method"], &list["path"]), (&json!("GET"), &json!("/configs")));
     let one = printed(&run(&["tools", "--json", "--domain", "analytics"], &[], "").await);
@@ -267,10 +355,21 @@ async fn help_is_there_for_every_command() {
         assert!(main.stdout.contains(word), "{word}");
     }
     for (name, words) in [
-        ("serve", &["--sandbox", "--sandbox-seed", "--config", "--host", "--port", "MCP_PORT"][..]),
-        ("stdio", &["--sandbox", "--config"]),
-        ("call", &["JSON", "standard input", "Examples:", "--sandbox"]),
-        ("tools", &["--json", "--domain"]),
+        (
+            "serve",
+            &[
+                "--sandbox-seed",
+                "--sandbox-key",
+                "--sandbox-fault",
+                "--config",
+                "--host",
+                "--port",
+                "MCP_PORT",
+            ][..],
+        ),
+        ("stdio", &["--sandbox-key", "--sandbox-fault", "--config"]),
+        ("call", &["JSON", "standard input", "Examples:", "--sandbox-key", "429:3"]),
+        ("tools", &["--json", "--domain", "PORTKEY_TOOL_DOMAINS"]),
         ("config", &["***", "--config"]),
     ] {
         let help = run(&[name, "--help"], &[], "").await;

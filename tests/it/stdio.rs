@@ -292,6 +292,34 @@ async fn a_signal_ends_the_process() {
 }
 
 #[tokio::test]
+async fn a_signal_tells_the_calls_in_flight_what_became_of_them() {
+    for era in ["legacy", "modern"] {
+        let upstream = Upstream::start(|_, _| Reply::Hang).await;
+        let mut server = Spoken::before(&upstream);
+        if era == "legacy" {
+            server.ask(initialize("2025-11-25")).await;
+            server.say(READY).await;
+        }
+        for id in 1..=3 {
+            let call = match era {
+                "legacy" => legacy(id, "tools/call", list_configs()),
+                _ => modern(id, "tools/call", list_configs()),
+            };
+            server.say(&call.to_string()).await;
+        }
+        upstream.arrived(3).await;
+        signal(server.child.id().unwrap(), "TERM").await;
+        for id in 1..=3 {
+            let told = server.answer(id).await;
+            assert_eq!(told["result"]["isError"], true, "{told}");
+            let text = told["result"]["content"][0]["text"].as_str().unwrap();
+            assert!(text.contains("stopp"), "{text}");
+        }
+        assert_eq!(server.ended().await, Some(0), "{era}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_key_it_says_so_in_one_line() {
     let ran = run(&["stdio"], &[], "").await;
     assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{ran:?}");

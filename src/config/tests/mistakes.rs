@@ -50,6 +50,16 @@ const BAD: &[(Environment, &str)] = &[
          out `/mcp`, which the server adds",
     ),
     (
+        &[("MCP_SESSION_TIMEOUT", "60s")],
+        "`mcp.session_timeout_ms` is `60s` (env:MCP_SESSION_TIMEOUT): write more than \
+         `mcp.call_timeout_ms`, which is `60000` (default), or a session ends while a call runs",
+    ),
+    (
+        &[("MCP_CALL_TIMEOUT_MS", "1h")],
+        "`mcp.session_timeout_ms` is `3600000` (default): write more than `mcp.call_timeout_ms`, \
+         which is `1h` (env:MCP_CALL_TIMEOUT_MS), or a session ends while a call runs",
+    ),
+    (
         &[("CORS_ORIGIN", "*")],
         "`http.allowed_origins` is `*` (env:CORS_ORIGIN): write `scheme://host` or \
          `scheme://host:port` for each, or `null`; no wildcard, no path",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{list, told};
 use crate::{
-    process::{Ask, Server},
+    process::{Ask, Server, signal},
     support::{MODERN, initialize, meta},
 };
 
@@ -113,6 +113,10 @@ async fn wrong_parameters_of_a_method_are_told_as_such() {
     }
     let empty = server.ask(&Ask::modern(1, "tools/list", json!({ "cursor": null }))).await;
     assert_eq!(empty.status, 200);
+    // A caller's slip is no matter for the operator.
+    signal(server.id(), "TERM").await;
+    server.logged("stopped").await;
+    assert!(!server.log().contains("WARN"), "{}", server.log());
 }
 
 #[tokio::test]
