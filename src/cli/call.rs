@@ -12,7 +12,7 @@ use super::{
     upstream::Upstream,
 };
 use crate::{
-    answer::visible_json,
+    answer::visible,
     auth::{Decision, Method, Principal, decide},
     config::Purpose,
     near::near,
@@ -62,16 +62,19 @@ pub async fn run(args: Args, output: &mut Output) -> Result<(), Failure> {
     );
     match entry.call(&mut call, arguments).await {
         Ok(answer) => {
-            output.line(&shown(&answer));
+            output.line(&shown(&format!("{answer:#}")));
             Ok(())
         }
-        Err(error) => Err(Failure::Failed(shown(&error.report(entry.tool, &principal)))),
+        Err(error) => {
+            let report = error.report(entry.tool, &principal).to_string();
+            Err(Failure::Failed(shown(&report)))
+        }
     }
 }
 
 /// JSON in which nothing is hidden from whoever reads the terminal, and nothing commands it.
-fn shown(answer: &Value) -> String {
-    visible_json(answer, 4096).0
+fn shown(json: &str) -> String {
+    visible(json).into_owned()
 }
 
 fn arguments(text: &str) -> Result<JsonObject, Failure> {

@@ -24,6 +24,7 @@ use super::{LEGACY, LIST_TTL_MS, MODERN, SUPPORTED, carrier::Carrier, lists};
 use crate::{
     answer::visible,
     auth::{Decision, Principal, decide},
+    near::near,
     portkey::Portkey,
     surface::Surface,
     tool::{Call, Error, Progress},
@@ -131,13 +132,9 @@ impl Server {
             let why = format!("Portkey's API cannot serve `{name}`: use `{instead}`");
             return Err(ErrorData::invalid_params(why, None));
         }
-        let near =
-            self.shared.catalogue.entries().iter().filter(visible).map(|entry| entry.tool.name);
-        let near = near.map(|other| (strsim::osa_distance(other, name), other)).min();
-        let hint = match near {
-            Some((distance, other)) if distance <= 4 => format!(" (did you mean `{other}`?)"),
-            _ => String::new(),
-        };
+        let visible = self.shared.catalogue.entries().iter().filter(visible);
+        let near = near(name, visible.map(|entry| entry.tool.name));
+        let hint = near.map_or_else(String::new, |other| format!(" (did you mean `{other}`?)"));
         let shown: String = name.chars().take(64).collect();
         Err(ErrorData::invalid_params(format!("no tool `{shown}`{hint}: see tools/list"), None))
     }
@@ -328,7 +325,9 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let (principal, surface) = self.caller(&context)?;
         let entry = self.find(&request.name, &principal, &surface)?;
-        let mut result = self.run(entry, principal, surface, request, &context).await?;
+        // rmcp moves a handler's future several times before it runs.
+        let running = Box::pin(self.run(entry, principal, surface, request, &context));
+        let mut result = running.await?;
         if is_modern(&context) {
             result.meta = Some(server_info());
         }
