@@ -188,7 +188,7 @@ pub(crate) fn cut(
     let fitting = fitting.count().max(1).min(all.len());
     let hint = format!(
         "The answer was larger than the server allows; {fitting} of {} rows are here. Ask again \
-         from `current_page` 0 with a `page_size` of at most {fitting}, or with narrower filters.",
+         from `current_page` 0 with a `page_size` of at most {fitting} or with narrower filters.",
         all.len()
     );
     let is_cut = fitting < all.len();
