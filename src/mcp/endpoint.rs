@@ -37,7 +37,8 @@ use crate::{
 };
 
 /// Methods of earlier revisions that the modern era has not, whatever rmcp still asks of them.
-const REMOVED: [&str; 6] = [
+const REMOVED: [&str; 7] = [
+    "initialize",
     "logging/setLevel",
     "ping",
     "resources/subscribe",

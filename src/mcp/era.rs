@@ -29,11 +29,13 @@ pub(super) fn era(method: &Method, headers: &HeaderMap, envelope: Option<&Envelo
         let bodiless = matches!(*method, Method::GET | Method::DELETE);
         return if modern_header && bodiless { Era::NotThere } else { Era::Legacy };
     };
-    if envelope.method.as_deref() == Some("initialize") {
-        return Era::Legacy;
-    }
     let meta = envelope.meta.version.as_deref();
     let modern_meta = meta.is_some_and(|version| !is_legacy(version));
+    if envelope.method.as_deref() == Some("initialize") {
+        // One that offers no revision but in `_meta` asks the modern era for a method it has not.
+        let offers = envelope.params.protocol_version.is_some();
+        return if modern_meta && !offers { Era::Modern } else { Era::Legacy };
+    }
     match meta {
         None if modern_header && header != Some(MODERN.as_str()) => {
             Era::Unknown(header.unwrap_or_default().to_owned())

@@ -174,6 +174,14 @@ async fn methods_that_are_not_there_are_told_in_the_manner_of_the_era() {
 }
 
 #[tokio::test]
+async fn the_modern_era_has_no_initialize() {
+    let server = Server::sandbox(&[]).await;
+    let reply = server.ask(&Ask::modern("x", "initialize", json!({}))).await;
+    assert_eq!(told(&reply), (404, -32601), "{}", reply.text());
+    assert_eq!(reply.json()["id"], "x");
+}
+
+#[tokio::test]
 async fn only_the_exact_path_is_the_endpoint() {
     let server = Server::sandbox(&[]).await;
     for path in
