@@ -12,7 +12,9 @@ mod row;
 pub use call::{Call, Progress, Recent};
 pub use error::{Error, Problem, Result};
 pub(crate) use list::cut;
-pub use list::{LIST, Listing, PAGES, PAGES_IF_ASKED, Pages, WHOLE};
+pub use list::{
+    CAMEL_CASE_PAGES, LIST, Listing, OFFSET, PAGES, PAGES_FROM_ONE, PAGES_IF_ASKED, Pages, WHOLE,
+};
 pub(crate) use row::unwrapped;
 pub use row::{Effect, Run, Tool, Workflow, delete, get, post, put, run, run_typed};
 
