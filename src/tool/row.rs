@@ -182,6 +182,12 @@ impl Tool {
         self
     }
 
+    /// Names other names that are accepted and not listed.
+    pub const fn aliases(mut self, aliases: &'static [Text]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
     /// Names phrases that lead to this tool.
     pub const fn intents(mut self, intents: &'static [Text]) -> Self {
         self.intents = intents;
