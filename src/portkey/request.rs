@@ -47,9 +47,10 @@ impl From<Method> for http::Method {
 }
 
 /// Which version of the API serves a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Base {
     /// The one that the base URL names.
+    #[default]
     Given,
     /// `/v2` by the official description, `/v1` by others. Portkey itself settles it: `family` is
     /// the path of a plain GET of the same family (`/deployments`).

@@ -1,7 +1,7 @@
 //! What can be made to go wrong, for tests and demonstrations.
 //!
 //! A fault is planned for the next so many requests of a method (or any) whose path begins with a
-//! prefix; the first plan that fits is used up first. Paths are those of the API, without `/v1`.
+//! prefix; the first plan that fits is used up first. Paths are those of the API, without version.
 
 use std::{
     str::FromStr,
@@ -42,7 +42,7 @@ pub enum Fault {
 pub struct Planned {
     /// Absent for any method.
     pub method: Option<Method>,
-    /// Beginning of the path, without `/v1`.
+    /// Beginning of the path, without version.
     pub path: String,
     /// How many requests meet it.
     pub times: u32,

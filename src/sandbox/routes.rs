@@ -33,11 +33,28 @@ pub(super) enum Plane {
 
 pub(super) struct Route {
     pub method: &'static str,
-    /// Without `/v1`; `{}` stands for one segment.
+    version: Version,
+    /// Without its version; `{}` stands for one segment.
     path: &'static str,
     pub scope: &'static str,
     pub plane: Plane,
     run: Run,
+}
+
+/// Where a route is served.
+#[derive(Clone, Copy)]
+enum Version {
+    V1,
+    V2,
+}
+
+impl Version {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::V1 => "/v1/",
+            Self::V2 => "/v2/",
+        }
+    }
 }
 
 enum Run {
@@ -56,7 +73,7 @@ const fn route(
     plane: Plane,
     run: Run,
 ) -> Route {
-    Route { method, path, scope, plane, run }
+    Route { method, version: Version::V1, path, scope, plane, run }
 }
 
 /// The first that fits is taken, so fixed segments come before variable ones.
@@ -136,17 +153,21 @@ const ROUTES: &[Route] = &[
 ];
 
 impl Route {
+    /// The same route, served in `/v2`.
+    const fn v2(self) -> Self {
+        Self { version: Version::V2, ..self }
+    }
+
     /// The route of a request with the variable segments of its path, decoded.
     pub fn find(method: &str, path: &str) -> Option<(&'static Self, Vec<String>)> {
-        let segments: Vec<&str> = path.strip_prefix("/v1/")?.split('/').collect();
         ROUTES.iter().filter(|route| route.method == method).find_map(|route| {
-            let params = route.params(&segments)?;
+            let params = route.params(path.strip_prefix(route.version.prefix())?)?;
             Some((route, params))
         })
     }
 
-    fn params(&self, segments: &[&str]) -> Option<Vec<String>> {
-        let mut sent = segments.iter();
+    fn params(&self, path: &str) -> Option<Vec<String>> {
+        let mut sent = path.split('/');
         let mut params = Vec::new();
         for wanted in self.path.split('/').skip(1) {
             let sent = sent.next()?;
@@ -155,7 +176,7 @@ impl Route {
                     let decoded: Cow<'_, str> = percent_decode_str(sent).decode_utf8().ok()?;
                     params.push(decoded.into_owned());
                 }
-                fixed if fixed == *sent => {}
+                fixed if fixed == sent => {}
                 _ => return None,
             }
         }

@@ -101,7 +101,8 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
         key: caller.map(|caller| caller.name),
     });
     let Some(caller) = caller else { return Ok(reply(Err(Refusal::unauthorised()))) };
-    let fault = shared.faults.take(&parts.method, path.strip_prefix("/v1").unwrap_or(path));
+    let own = path.strip_prefix("/v1").or_else(|| path.strip_prefix("/v2")).unwrap_or(path);
+    let fault = shared.faults.take(&parts.method, own);
     match fault {
         None | Some(Fault::Truncated | Fault::Lost | Fault::Empty) => {}
         Some(Fault::Slow(time)) => tokio::time::sleep(time).await,

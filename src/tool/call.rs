@@ -42,12 +42,14 @@ pub(crate) struct Facts {
     pub reads: bool,
     pub replayable: bool,
     pub read_back: Option<&'static str>,
+    pub base: Base,
 }
 
 impl From<&Tool> for Facts {
     fn from(tool: &Tool) -> Self {
         let reads = tool.effect == Effect::Reads;
-        Self { reads, replayable: tool.replayable, read_back: tool.read_back }
+        let &Tool { replayable, read_back, base, .. } = tool;
+        Self { reads, replayable, read_back, base }
     }
 }
 
@@ -77,9 +79,8 @@ impl Call {
         path: &str,
         args: Value,
     ) -> Result<Bytes> {
-        let Facts { reads, replayable, read_back } = self.facts;
-        let request =
-            Request { method, path, args, reads, replayable, read_back, base: Base::Given };
+        let Facts { reads, replayable, read_back, base } = self.facts;
+        let request = Request { method, path, args, reads, replayable, read_back, base };
         // A request's future is large; inside every future around it, it would be moved each time.
         Ok(Box::pin(self.portkey.send(request, &self.context)).await?)
     }

@@ -15,7 +15,11 @@ use super::{
     list::{Listing, Page},
     prepare::{parse, prepare, to_value},
 };
-use crate::{json::Json, portkey::Method, schema};
+use crate::{
+    json::Json,
+    portkey::{Base, Method},
+    schema,
+};
 
 type Text = &'static str;
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -77,6 +81,8 @@ pub struct Tool {
     pub document: Option<Text>,
     /// How the answer's rows are found and paged, where it is a list.
     pub listing: Option<Listing>,
+    /// Which version of the API serves the tool's requests.
+    pub base: Base,
     pub(super) input: fn() -> schema::Input,
     pub(super) output: Option<fn() -> JsonObject>,
     pub(super) run: Run,
@@ -170,6 +176,7 @@ impl Tool {
             read_back: None,
             document: None,
             listing: None,
+            base: Base::Given,
             input,
             output: None,
             run,
@@ -182,6 +189,12 @@ impl Tool {
         self
     }
 
+    /// Names other names that are accepted and not listed.
+    pub const fn aliases(mut self, aliases: &'static [Text]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
     /// Names phrases that lead to this tool.
     pub const fn intents(mut self, intents: &'static [Text]) -> Self {
         self.intents = intents;
@@ -191,6 +204,12 @@ impl Tool {
     /// Says where the answer's rows are, and how they are paged.
     pub const fn lists(mut self, listing: Listing) -> Self {
         self.listing = Some(listing);
+        self
+    }
+
+    /// Says which version of the API serves the tool's requests.
+    pub const fn base(mut self, base: Base) -> Self {
+        self.base = base;
         self
     }
 
