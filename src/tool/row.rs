@@ -58,6 +58,8 @@ pub struct Tool {
     pub effect: Effect,
     /// Permission scopes of the Portkey key that the tool needs, such as `configs.read`.
     pub scopes: &'static [Text],
+    /// One of the scopes is enough; which one depends on what is asked for.
+    pub any_scope: bool,
     /// Portkey answers 403 outside Enterprise plans.
     pub enterprise: bool,
     /// Answer fields that hold secrets here, beside those that are secret everywhere.
@@ -164,6 +166,7 @@ impl Tool {
             about,
             effect,
             scopes: &[],
+            any_scope: false,
             enterprise: false,
             secrets: &[],
             shown: &[],
@@ -186,6 +189,12 @@ impl Tool {
     pub const fn scopes(mut self, scopes: &'static [Text]) -> Self {
         self.scopes = scopes;
         self
+    }
+
+    /// Names permission scopes of which the Portkey key needs one, depending on what is asked for.
+    pub const fn any_scope(mut self, scopes: &'static [Text]) -> Self {
+        self.any_scope = true;
+        self.scopes(scopes)
     }
 
     /// Names other names that are accepted and not listed.
