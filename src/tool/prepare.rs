@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     JsonObject,
     error::{Error, Result},
+    given::given,
     row::Args,
 };
 
@@ -22,10 +23,8 @@ pub(super) fn to_value(value: impl Serialize) -> Result<Value> {
 /// Writes arguments as Portkey names them: an absent one is left out, a field named in `clear` is
 /// sent as null.
 pub(super) fn prepare<A: Args>(args: JsonObject) -> Result<Value> {
-    let Value::Object(mut fields) = to_value(parse::<A>(args)?)? else {
-        return Ok(Value::Object(JsonObject::new()));
-    };
-    fields.retain(|_, value| !value.is_null());
+    let written = given(&parse::<A>(args)?);
+    let mut fields = written.map_err(|error| Error::argument("", error.to_string()))?;
     if let Some(Value::Array(names)) = fields.remove("clear") {
         for name in names.iter().filter_map(Value::as_str) {
             if fields.insert(name.to_owned(), Value::Null).is_some() {
