@@ -31,7 +31,7 @@ use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::json;
+use crate::json::{Json, NotJson};
 
 use self::{address::PublicOnly, bases::Bases, request::Prepared, retry::Budget};
 pub use self::{
@@ -144,7 +144,7 @@ impl Portkey {
     pub async fn send(&self, request: Request<'_>, context: &Context) -> Result<Bytes, Error> {
         let answer = Mutex::new(Bytes::new());
         let keep = |body: &Bytes| {
-            json::check(body)?;
+            json_only(body)?;
             *answer.lock().unwrap_or_else(PoisonError::into_inner) = body.clone();
             Ok(())
         };
@@ -177,8 +177,7 @@ impl Portkey {
         let mut trail = Trail::default();
         let get = Prepared::get("/configs?page_size=1");
         let base = self.inner.bases.given();
-        let answer =
-            self.inner.attempt(&get, base, &context, &mut trail, &|body| json::check(body));
+        let answer = self.inner.attempt(&get, base, &context, &mut trail, &json_only);
         match timeout_at(context.deadline, answer).await {
             Ok(Ok(_) | Err(Kind::Busy(_))) => Ok(()),
             Ok(Err(Kind::Refused(answer))) if answer.status == 403 => Ok(()),
@@ -186,4 +185,10 @@ impl Portkey {
             Err(_) => Err(Error { kind: Kind::Slow(timeout), trail }),
         }
     }
+}
+
+/// Takes an answer that is JSON, whatever it says.
+fn json_only(body: &Bytes) -> Result<(), NotJson> {
+    let text = std::str::from_utf8(body).map_err(|_| NotJson)?;
+    Json::read(text).map(|_| ())
 }

@@ -11,10 +11,10 @@ use super::{
     bases::Version,
     context::Context,
     error::{Kind, Trail},
+    json_only,
     request::{Base, Method, Prepared, Request},
     retry,
 };
-use crate::json;
 
 const KEY_HEADER: HeaderName = HeaderName::from_static("x-portkey-api-key");
 
@@ -88,8 +88,7 @@ impl Inner {
         let mut asking = Trail::default();
         let mut last = Kind::Refused(Box::default());
         for version in [Version::V2, Version::V1] {
-            let json: Read<'_> = &|body| json::check(body);
-            match self.tries(&get, self.bases.of(version), context, &mut asking, json).await {
+            match self.tries(&get, self.bases.of(version), context, &mut asking, &json_only).await {
                 Ok(_) => return Ok(version),
                 Err(kind) if kind.routed() => return Ok(version),
                 Err(kind) if kind.no_route() => last = kind,

@@ -72,8 +72,7 @@ impl Call {
 
     /// Sends one request and reads its answer.
     pub async fn send(&self, method: Method, path: &str, args: Value) -> Result<Value> {
-        let body = Box::pin(self.portkey.send(self.request(method, path, args), &self.context));
-        serde_json::from_slice(&body.await?).map_err(|error| Error::Answer(error.to_string()))
+        self.send_and_read(method, path, args, |json| Value::from(json)).await
     }
 
     /// Sends one request and has `read` make something of its answer.

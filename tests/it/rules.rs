@@ -106,6 +106,16 @@ fn schemas_are_portable_and_valid() {
     });
 }
 
+/// rmcp compares arguments that headers repeat only where `ServerHandler::get_tool` gives it the
+/// schema, and a call's arguments go past it: the first tool with such an argument needs both.
+#[test]
+fn no_argument_is_repeated_in_a_header() {
+    for_every_tool(|tool, _| {
+        let schema = json!(tool.input().full).to_string();
+        schema.contains("x-mcp-header").then(|| "an argument has `x-mcp-header`".into())
+    });
+}
+
 #[test]
 fn path_fields_are_required_arguments() {
     for_every_tool(|tool, definition| {
