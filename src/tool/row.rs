@@ -239,6 +239,12 @@ impl Tool {
         self
     }
 
+    /// Names answer fields that hold secrets here although their names do not say so.
+    pub const fn secrets(mut self, names: &'static [Text]) -> Self {
+        self.secrets = names;
+        self
+    }
+
     /// Names answer fields that are no secrets here although their names say so.
     pub const fn shows(mut self, names: &'static [Text]) -> Self {
         self.shown = names;
