@@ -5,14 +5,19 @@ mod catalogue;
 pub mod configs;
 mod diff;
 pub mod prompts;
+pub mod secret_references;
 mod shared;
 
 pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 
 /// Domain names (as in `PORTKEY_TOOL_DOMAINS`) and their rows, in the order of `tools/list`. The
 /// first tool is harmless without arguments: suites call it.
-pub const DOMAINS: &[Domain] =
-    &[("configs", configs::TOOLS), ("prompts", prompts::TOOLS), ("analytics", analytics::TOOLS)];
+pub const DOMAINS: &[Domain] = &[
+    ("configs", configs::TOOLS),
+    ("prompts", prompts::TOOLS),
+    ("analytics", analytics::TOOLS),
+    ("secret-references", secret_references::TOOLS),
+];
 
 /// Names that the API cannot serve, each with what to use instead.
 pub const REFUSED: &[(&str, &str)] = &[];
