@@ -1,6 +1,7 @@
 //! Every tool, by domain. To find one, search for its name; to add one, add a row to its domain.
 
 pub mod analytics;
+pub mod audit;
 mod catalogue;
 pub mod configs;
 mod diff;
@@ -16,6 +17,7 @@ pub const DOMAINS: &[Domain] = &[
     ("configs", configs::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
+    ("audit", audit::TOOLS),
     ("secret-references", secret_references::TOOLS),
 ];
 

@@ -11,6 +11,7 @@ use self::{
 use super::{
     analytics,
     answer::Outcome,
+    audit,
     call::Call,
     collections::COLLECTIONS,
     configs::{self, CONFIGS},
@@ -134,6 +135,7 @@ const ROUTES: &[Route] = &[
     route("GET", "/admin/workspaces/{}", "workspaces.read", Control, Read(&WORKSPACES)),
     route("PUT", "/admin/workspaces/{}", "workspaces.update", Control, Update(&WORKSPACES)),
     route("DELETE", "/admin/workspaces/{}", "workspaces.delete", Control, Delete(&WORKSPACES)),
+    route("GET", "/audit-logs", "audit_logs.list", Control, Own(audit::list)),
     route("GET", "/secret-references", "secret_references.list", Control, List(&SECRET_REFERENCES)),
     route(
         "POST",

@@ -1,5 +1,6 @@
 //! The seeded organisations: names are the same for every seed; ids, slugs, times and the log are not.
 
+mod audit;
 mod configs;
 mod plan;
 mod prompts;
@@ -8,6 +9,7 @@ mod secret_references;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+pub(super) use self::audit::audit;
 use self::plan::{PEOPLE, PLANS, Plan};
 use super::{
     access::{Caller, Scopes},

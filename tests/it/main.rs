@@ -12,6 +12,7 @@
 
 mod analytics;
 mod arguments;
+mod audit;
 mod clients;
 mod commands;
 mod configs;

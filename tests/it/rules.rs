@@ -9,7 +9,7 @@ use portkey_admin_mcp::{
 use serde_json::{Value, json};
 
 /// What tools and domains refer to is told by name in these prefixes.
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 15] = [
     "list_",
     "get_",
     "create_",
@@ -21,6 +21,10 @@ const VERBS: [&str; 11] = [
     "migrate_",
     "promote_",
     "validate_",
+    "invite_",
+    "resend_",
+    "add_",
+    "remove_",
 ];
 
 fn tools() -> impl Iterator<Item = &'static Tool> {
