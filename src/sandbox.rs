@@ -14,6 +14,7 @@ mod collections;
 mod configs;
 mod crud;
 mod dates;
+mod deployments;
 mod faults;
 mod ids;
 mod labels;

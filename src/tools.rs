@@ -3,7 +3,9 @@
 pub mod analytics;
 mod catalogue;
 pub mod configs;
+pub mod deployments;
 mod diff;
+mod merge;
 pub mod prompts;
 mod shared;
 
@@ -11,8 +13,12 @@ pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 
 /// Domain names (as in `PORTKEY_TOOL_DOMAINS`) and their rows, in the order of `tools/list`. The
 /// first tool is harmless without arguments: suites call it.
-pub const DOMAINS: &[Domain] =
-    &[("configs", configs::TOOLS), ("prompts", prompts::TOOLS), ("analytics", analytics::TOOLS)];
+pub const DOMAINS: &[Domain] = &[
+    ("configs", configs::TOOLS),
+    ("deployments", deployments::TOOLS),
+    ("prompts", prompts::TOOLS),
+    ("analytics", analytics::TOOLS),
+];
 
 /// Names that the API cannot serve, each with what to use instead.
 pub const REFUSED: &[(&str, &str)] = &[];

@@ -194,7 +194,7 @@ fn permit(caller: &Caller, route: &Route) -> Result<(), Refusal> {
     if route.plane == Plane::Data && caller.workspace.is_none() {
         return Err(Refusal::forbidden("this route of the gateway needs a workspace API key"));
     }
-    if !caller.may(route.scope) {
+    if !route.scope.split(" | ").any(|scope| caller.may(scope)) {
         return Err(Refusal::forbidden(format!("You do not have the permission {}", route.scope)));
     }
     Ok(())

@@ -15,6 +15,7 @@ mod arguments;
 mod clients;
 mod commands;
 mod configs;
+mod deployments;
 mod edges;
 mod eras;
 mod outputs;

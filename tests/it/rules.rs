@@ -9,7 +9,7 @@ use portkey_admin_mcp::{
 use serde_json::{Value, json};
 
 /// What tools and domains refer to is told by name in these prefixes.
-const VERBS: [&str; 11] = [
+const VERBS: &[&str] = &[
     "list_",
     "get_",
     "create_",
@@ -21,6 +21,13 @@ const VERBS: [&str; 11] = [
     "migrate_",
     "promote_",
     "validate_",
+    "archive_",
+    "check_",
+    "disconnect_",
+    "ping_",
+    "register_",
+    "sync_",
+    "test_",
 ];
 
 fn tools() -> impl Iterator<Item = &'static Tool> {

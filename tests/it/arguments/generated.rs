@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use portkey_admin_mcp::{
+    portkey::Base,
     tool::{Effect, Tool},
     tools::{Catalogue, DOMAINS},
 };
@@ -62,6 +63,11 @@ fn text(schema: &Value, known: &[String]) -> BoxedStrategy<Value> {
         return prop::sample::select(choices.clone()).boxed();
     }
     match schema["format"].as_str() {
+        Some("uri") => prop::sample::select(vec![
+            json!("https://example.com/mcp"),
+            json!("https://example.com/x?a=b#c"),
+        ])
+        .boxed(),
         Some("date-time") => prop::sample::select(vec![
             json!("2020-01-01T00:00:00Z"),
             json!("2026-01-01T00:00:00.123+05:30"),
@@ -107,9 +113,21 @@ fn fits(sent: &str, route: &str) -> bool {
 
 /// What this tool may send, as `METHOD /path` templates.
 fn routes(tool: &Tool) -> Vec<String> {
+    let versions: &[&str] = match tool.base {
+        Base::Given => &["/v1"],
+        Base::Disputed { .. } => &["/v2", "/v1"],
+    };
+    let everywhere = |method: &str, path: &str| -> Vec<String> {
+        versions.iter().map(|version| format!("{method} {version}{path}")).collect()
+    };
+    // Where a disputed family lives is asked with a GET.
+    let asked = match tool.base {
+        Base::Given => Vec::new(),
+        Base::Disputed { family } => everywhere("GET", family),
+    };
     if let Some((method, path)) = tool.route() {
         let path = path.split("{?").next().unwrap();
-        return vec![format!("{} /v1{path}", method.as_str())];
+        return [asked, everywhere(method.as_str(), path)].concat();
     }
     if !tool.open_world {
         return Vec::new();
@@ -121,7 +139,7 @@ fn routes(tool: &Tool) -> Vec<String> {
         path.split('/').nth(1) == Some(*domain)
             && (tool.effect != Effect::Reads || *method == "GET")
     });
-    own.map(|(method, path)| format!("{method} /v1{path}")).collect()
+    own.flat_map(|(method, path)| everywhere(method, path)).chain(asked).collect()
 }
 
 fn judge(called: &Called) -> Result<(), TestCaseError> {
