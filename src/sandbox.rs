@@ -19,6 +19,7 @@ mod faults;
 mod ids;
 mod labels;
 mod log;
+mod prices;
 mod prompt_run;
 mod prompt_versions;
 mod prompts;

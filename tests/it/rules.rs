@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use portkey_admin_mcp::{
+    portkey::Base,
     tool::{Effect, Tool},
     tools::{Catalogue, DOMAINS},
 };
@@ -163,7 +164,10 @@ fn rows_carry_their_facts() {
         let facts = [
             (!verb, "begins with no verb"),
             (!(3..=8).contains(&tool.intents.len()), "has to have 3 to 8 intents"),
-            (tool.open_world && tool.scopes.is_empty(), "names no scope"),
+            (
+                tool.open_world && tool.scopes.is_empty() && tool.base != Base::Prices,
+                "names no scope",
+            ),
             (
                 tool.effect != Effect::Reads && tool.read_back.is_none(),
                 "does not say how to read back",

@@ -116,13 +116,14 @@ fn routes(tool: &Tool) -> Vec<String> {
     let versions: &[&str] = match tool.base {
         Base::Given => &["/v1"],
         Base::Disputed { .. } => &["/v2", "/v1"],
+        Base::Prices => return vec!["GET /pricing/{provider}.json".to_owned()],
     };
     let everywhere = |method: &str, path: &str| -> Vec<String> {
         versions.iter().map(|version| format!("{method} {version}{path}")).collect()
     };
     // Where a disputed family lives is asked with a GET.
     let asked = match tool.base {
-        Base::Given => Vec::new(),
+        Base::Given | Base::Prices => Vec::new(),
         Base::Disputed { family } => everywhere("GET", family),
     };
     if let Some((method, path)) = tool.route() {
