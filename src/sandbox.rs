@@ -27,6 +27,7 @@ mod received;
 mod reply;
 mod resource;
 mod routes;
+mod secret_references;
 mod seed;
 mod server;
 mod state;

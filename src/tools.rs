@@ -7,6 +7,7 @@ pub mod deployments;
 mod diff;
 mod merge;
 pub mod prompts;
+pub mod secret_references;
 mod shared;
 
 pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
@@ -18,6 +19,7 @@ pub const DOMAINS: &[Domain] = &[
     ("deployments", deployments::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
+    ("secret-references", secret_references::TOOLS),
 ];
 
 /// Names that the API cannot serve, each with what to use instead.

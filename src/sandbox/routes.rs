@@ -20,6 +20,7 @@ use super::{
     prompt_run, prompt_versions,
     prompts::PROMPTS,
     resource::Resource,
+    secret_references::SECRET_REFERENCES,
     virtual_keys::VIRTUAL_KEYS,
     workspaces::WORKSPACES,
 };
@@ -142,6 +143,35 @@ const ROUTES: &[Route] = &[
     route("GET", "/admin/workspaces/{}", "workspaces.read", Control, Read(&WORKSPACES)),
     route("PUT", "/admin/workspaces/{}", "workspaces.update", Control, Update(&WORKSPACES)),
     route("DELETE", "/admin/workspaces/{}", "workspaces.delete", Control, Delete(&WORKSPACES)),
+    route("GET", "/secret-references", "secret_references.list", Control, List(&SECRET_REFERENCES)),
+    route(
+        "POST",
+        "/secret-references",
+        "secret_references.create",
+        Control,
+        Create(&SECRET_REFERENCES),
+    ),
+    route(
+        "GET",
+        "/secret-references/{}",
+        "secret_references.read",
+        Control,
+        Read(&SECRET_REFERENCES),
+    ),
+    route(
+        "PUT",
+        "/secret-references/{}",
+        "secret_references.update",
+        Control,
+        Update(&SECRET_REFERENCES),
+    ),
+    route(
+        "DELETE",
+        "/secret-references/{}",
+        "secret_references.delete",
+        Control,
+        Delete(&SECRET_REFERENCES),
+    ),
     route("GET", "/analytics/graphs/{}", "analytics.view", Control, Own(analytics::graph)),
     route("GET", "/analytics/graphs/{}/{}", "analytics.view", Control, Own(analytics::graph)),
     route(

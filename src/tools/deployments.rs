@@ -7,11 +7,10 @@
 
 mod update;
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::shared::TextMap;
 use crate::{
     portkey::Base,
     tool::{Effect, JsonObject, LIST, Tool, delete, fields, get, post, run},
@@ -126,7 +125,7 @@ pub struct ListDeployments {
     /// Part of the name.
     search: Option<String>,
     /// With all of these tags.
-    tags: Option<BTreeMap<String, String>>,
+    tags: Option<TextMap>,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -162,7 +161,7 @@ pub struct RegisterDeployment {
     r#type: Option<Kind>,
     is_default: Option<bool>,
     deployment_config: Option<JsonObject>,
-    tags: Option<BTreeMap<String, String>>,
+    tags: Option<TextMap>,
     auth_settings: Option<JsonObject>,
 }
 
@@ -180,7 +179,7 @@ struct RegisterArgs {
     is_default: Option<bool>,
     /// Settings of the gateway, free-form.
     deployment_config: Option<JsonObject>,
-    tags: Option<BTreeMap<String, String>>,
+    tags: Option<TextMap>,
     #[serde(flatten)]
     auth: AuthSettings,
 }
@@ -231,7 +230,7 @@ struct AuthSettings {
     /// JWT subjects that may use it.
     jwt_subs_allowed: Option<Vec<String>>,
     /// Workspace slug of each JWT subject.
-    jwt_sub_workspace_mapping: Option<BTreeMap<String, String>>,
+    jwt_sub_workspace_mapping: Option<TextMap>,
 }
 
 impl AuthSettings {

@@ -1,7 +1,11 @@
 //! Arguments that several domains share.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::tool::JsonObject;
 
 /// A page of a list.
 #[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -21,4 +25,19 @@ pub struct PagingIfAsked {
     /// Rows on a page.
     #[schemars(range(min = 1, max = 100))]
     page_size: Option<u32>,
+}
+
+/// Names with text values; one that is null is absent.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct TextMap(
+    #[serde(deserialize_with = "without_nulls")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub JsonObject,
+);
+
+fn without_nulls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<JsonObject, D::Error> {
+    let mut map = JsonObject::deserialize(deserializer)?;
+    map.retain(|_, value| !value.is_null());
+    Ok(map)
 }

@@ -25,6 +25,7 @@ mod resilience;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
+mod secret_references;
 mod secrets;
 mod stdio;
 mod support;

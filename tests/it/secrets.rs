@@ -93,6 +93,7 @@ struct Planted {
     prompt: Value,
     version: Value,
     collection: Value,
+    secret_reference: Value,
 }
 
 async fn plant(account: &Account) -> Planted {
@@ -107,6 +108,12 @@ async fn plant(account: &Account) -> Planted {
         "deploymentConfig": [{ "apiKey": format!("{CANARY}-deployment"), "apiVersion": "1" }],
     });
     account.post("/virtual-keys", &key).await;
+    let reference = json!({
+        "name": "Planted", "manager_type": "hashicorp_vault", "secret_path": "kv/planted",
+        "auth_config": { "vault_auth_type": "token", "vault_addr": "https://vault.example.com",
+            "vault_token": format!("{CANARY}-vault"), "vault_namespace": format!("{CANARY}-namespace") },
+    });
+    let reference = account.post("/secret-references", &reference).await;
     let prompts = account.get("/prompts").await;
     let source = &prompts["data"][0];
     let prompt = json!({
@@ -123,6 +130,7 @@ async fn plant(account: &Account) -> Planted {
         prompt: id.clone(),
         version: rows[0]["id"].clone(),
         collection: source["collection_id"].clone(),
+        secret_reference: reference["id"].clone(),
     }
 }
 
@@ -133,6 +141,7 @@ fn arguments(entry: &Entry, planted: &Planted) -> Value {
     let properties = schema["properties"].as_object().unwrap();
     for (name, value) in [
         ("slug", json!(planted.config)),
+        ("id", planted.secret_reference.clone()),
         ("prompt_id", planted.prompt.clone()),
         ("source_prompt_id", planted.prompt.clone()),
         ("version_id", planted.version.clone()),

@@ -1,7 +1,5 @@
 //! Changing a deployment.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,7 +8,7 @@ use super::{AuthSettings, Kind, Status};
 use crate::{
     mask,
     tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
-    tools::merge::merged,
+    tools::{merge::merged, shared::TextMap},
 };
 
 const PATH: &str = "/deployments/{id}";
@@ -43,7 +41,7 @@ struct Changes {
     /// Let the given lists replace the stored ones.
     override_existing: Option<bool>,
     /// Replaces all tags.
-    tags: Option<BTreeMap<String, String>>,
+    tags: Option<TextMap>,
     /// Fields to empty.
     clear: Option<Vec<Clearable>>,
 }
