@@ -4,7 +4,9 @@ pub mod analytics;
 pub mod audit;
 mod catalogue;
 pub mod configs;
+pub mod deployments;
 mod diff;
+mod merge;
 pub mod prompts;
 pub mod secret_references;
 mod shared;
@@ -15,6 +17,7 @@ pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 /// first tool is harmless without arguments: suites call it.
 pub const DOMAINS: &[Domain] = &[
     ("configs", configs::TOOLS),
+    ("deployments", deployments::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
     ("audit", audit::TOOLS),

@@ -16,6 +16,7 @@ mod audit;
 mod clients;
 mod commands;
 mod configs;
+mod deployments;
 mod edges;
 mod eras;
 mod outputs;
