@@ -17,6 +17,7 @@ mod dates;
 mod deployments;
 mod faults;
 mod ids;
+mod invites;
 mod labels;
 mod log;
 mod prices;
@@ -33,6 +34,7 @@ mod server;
 mod state;
 mod store;
 mod template;
+mod users;
 mod virtual_keys;
 mod workspaces;
 

@@ -10,6 +10,7 @@ mod merge;
 pub mod prompts;
 pub mod secret_references;
 mod shared;
+pub mod users;
 
 pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 
@@ -17,6 +18,7 @@ pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 /// first tool is harmless without arguments: suites call it.
 pub const DOMAINS: &[Domain] = &[
     ("configs", configs::TOOLS),
+    ("users", users::TOOLS),
     ("deployments", deployments::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),

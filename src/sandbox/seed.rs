@@ -3,6 +3,7 @@
 mod audit;
 mod configs;
 mod gateways;
+mod invites;
 mod plan;
 mod prompts;
 mod secret_references;
@@ -72,6 +73,7 @@ pub(super) fn fill(seed: u64, end: Timestamp, store: &mut Store) -> Cast {
     let workspaces = PLANS.iter().map(|plan| seeder.workspace(plan, &emails)).collect();
     gateways::seed(&mut seeder);
     secret_references::seed(&mut seeder);
+    invites::seed(&mut seeder);
     Cast { organisations, workspaces }
 }
 

@@ -27,6 +27,15 @@ pub struct PagingIfAsked {
     page_size: Option<u32>,
 }
 
+/// A member's role in a workspace.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkspaceRole {
+    Admin,
+    Manager,
+    Member,
+}
+
 /// Names with text values; one that is null is absent.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(transparent)]

@@ -31,3 +31,4 @@ mod secrets;
 mod stdio;
 mod support;
 mod upstream;
+mod users;

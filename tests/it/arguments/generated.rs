@@ -68,6 +68,7 @@ fn text(schema: &Value, known: &[String]) -> BoxedStrategy<Value> {
             json!("https://example.com/x?a=b#c"),
         ])
         .boxed(),
+        Some("email") => Just(json!("somebody@example.com")).boxed(),
         Some("date-time") => prop::sample::select(vec![
             json!("2020-01-01T00:00:00Z"),
             json!("2026-01-01T00:00:00.123+05:30"),
