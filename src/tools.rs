@@ -6,6 +6,7 @@ pub mod configs;
 pub mod deployments;
 mod diff;
 mod merge;
+pub mod models;
 pub mod prompts;
 mod shared;
 
@@ -18,6 +19,7 @@ pub const DOMAINS: &[Domain] = &[
     ("deployments", deployments::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
+    ("models", models::TOOLS),
 ];
 
 /// Names that the API cannot serve, each with what to use instead.

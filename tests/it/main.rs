@@ -18,6 +18,7 @@ mod configs;
 mod deployments;
 mod edges;
 mod eras;
+mod models;
 mod outputs;
 mod process;
 mod readme;
