@@ -8,6 +8,7 @@ mod diff;
 mod merge;
 pub mod models;
 pub mod prompts;
+pub mod providers;
 mod shared;
 
 pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
@@ -19,6 +20,7 @@ pub const DOMAINS: &[Domain] = &[
     ("deployments", deployments::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
+    ("providers", providers::TOOLS),
     ("models", models::TOOLS),
 ];
 

@@ -1,5 +1,8 @@
 //! Arguments that several domains share.
 
+pub mod change;
+pub mod limits;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

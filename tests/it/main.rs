@@ -21,6 +21,7 @@ mod eras;
 mod models;
 mod outputs;
 mod process;
+mod providers;
 mod readme;
 mod resilience;
 mod rules;
