@@ -5,6 +5,7 @@ mod catalogue;
 pub mod configs;
 pub mod deployments;
 mod diff;
+pub mod keys;
 mod merge;
 pub mod models;
 pub mod prompts;
@@ -18,6 +19,7 @@ pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 pub const DOMAINS: &[Domain] = &[
     ("configs", configs::TOOLS),
     ("deployments", deployments::TOOLS),
+    ("keys", keys::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
     ("providers", providers::TOOLS),

@@ -18,6 +18,7 @@ mod configs;
 mod deployments;
 mod edges;
 mod eras;
+mod keys;
 mod models;
 mod outputs;
 mod process;

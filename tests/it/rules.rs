@@ -20,6 +20,8 @@ const VERBS: &[&str] = &[
     "run_",
     "migrate_",
     "promote_",
+    "reset_",
+    "rotate_",
     "validate_",
     "archive_",
     "check_",

@@ -28,7 +28,7 @@ fn of(schema: &Value, known: &[String]) -> BoxedStrategy<Value> {
         }
         "integer" => {
             let least = schema["minimum"].as_i64().unwrap_or(-5);
-            let most = schema["maximum"].as_i64().unwrap_or(1_000_000);
+            let most = schema["maximum"].as_i64().unwrap_or(least.saturating_add(1_000_000));
             prop_oneof![4 => (least..=most).prop_map(Value::from), 1 => any::<u64>().prop_map(Value::from)].boxed()
         }
         "number" => any::<f64>().prop_map(Value::from).boxed(),
@@ -134,9 +134,13 @@ fn routes(tool: &Tool) -> Vec<String> {
     }
     let (domain, _) =
         DOMAINS.iter().find(|(_, tools)| tools.iter().any(|it| it.name == tool.name)).unwrap();
+    let families = match *domain {
+        "keys" => &["api-keys", "virtual-keys"][..],
+        other => &[other],
+    };
     let known = include_str!("../routes.txt").lines();
     let own = known.filter_map(|line| line.split_once(' ')).filter(|(method, path)| {
-        path.split('/').nth(1) == Some(*domain)
+        path.split('/').nth(1).is_some_and(|family| families.contains(&family))
             && (tool.effect != Effect::Reads || *method == "GET")
     });
     own.flat_map(|(method, path)| everywhere(method, path)).chain(asked).collect()
