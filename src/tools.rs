@@ -6,6 +6,7 @@ pub mod configs;
 pub mod deployments;
 mod diff;
 pub mod keys;
+pub mod limits;
 mod merge;
 pub mod models;
 pub mod prompts;
@@ -22,6 +23,7 @@ pub const DOMAINS: &[Domain] = &[
     ("keys", keys::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
+    ("limits", limits::TOOLS),
     ("providers", providers::TOOLS),
     ("models", models::TOOLS),
 ];

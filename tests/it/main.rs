@@ -19,6 +19,7 @@ mod deployments;
 mod edges;
 mod eras;
 mod keys;
+mod limits;
 mod models;
 mod outputs;
 mod process;
