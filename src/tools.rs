@@ -6,8 +6,12 @@ mod catalogue;
 pub mod configs;
 pub mod deployments;
 mod diff;
+pub mod keys;
+pub mod limits;
 mod merge;
+pub mod models;
 pub mod prompts;
+pub mod providers;
 pub mod secret_references;
 mod shared;
 pub mod users;
@@ -20,10 +24,14 @@ pub const DOMAINS: &[Domain] = &[
     ("configs", configs::TOOLS),
     ("users", users::TOOLS),
     ("deployments", deployments::TOOLS),
+    ("keys", keys::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
+    ("limits", limits::TOOLS),
     ("audit", audit::TOOLS),
+    ("providers", providers::TOOLS),
     ("secret-references", secret_references::TOOLS),
+    ("models", models::TOOLS),
 ];
 
 /// Names that the API cannot serve, each with what to use instead.

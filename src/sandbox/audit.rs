@@ -42,7 +42,9 @@ pub(super) struct Write<'a> {
 impl Audit {
     pub fn note(&mut self, write: &Write<'_>) {
         let scope = write.scope.split(" | ").next().unwrap_or_default();
-        let (resource_type, action) = scope.split_once('.').unwrap_or((scope, ""));
+        let (family, action) = scope.split_once('.').unwrap_or((scope, ""));
+        // The kinds of API keys differ in their scopes alone.
+        let resource_type = if family.ends_with("_api_keys") { "api_keys" } else { family };
         if self.0.len() == ENTRIES {
             self.0.pop_front();
         }

@@ -4,7 +4,9 @@ mod audit;
 mod configs;
 mod gateways;
 mod invites;
+mod keys;
 mod plan;
+mod policies;
 mod prompts;
 mod secret_references;
 
@@ -71,6 +73,9 @@ pub(super) fn fill(seed: u64, end: Timestamp, store: &mut Store) -> Cast {
     let mut seeder = Seeder { seed, end, store };
     let emails = seeder.users();
     let workspaces = PLANS.iter().map(|plan| seeder.workspace(plan, &emails)).collect();
+    for organisation in 0..PEOPLE.len() {
+        keys::of_organisation(&mut seeder, organisation);
+    }
     gateways::seed(&mut seeder);
     secret_references::seed(&mut seeder);
     invites::seed(&mut seeder);
@@ -158,7 +163,8 @@ impl Seeder<'_> {
             );
         }
         self.insert("workspaces", row, 0);
-        let api_keys = self.api_keys(plan, &id);
+        let api_keys = keys::seed(self, plan, &id, &users, configs.first());
+        policies::seed(self, plan.organisation, plan.name, &id);
         let prompts = prompts::seed(self, plan.organisation, plan.name, &id, &virtual_keys);
         let (env, per_day) = (plan.env, plan.per_day);
         Workspace { id, env, per_day, users, api_keys, virtual_keys, configs, prompts }
@@ -188,6 +194,7 @@ impl Seeder<'_> {
             row.slug = Some(slug.clone());
             row.fields.insert("name".to_owned(), name.into());
             row.fields.insert("note".to_owned(), format!("Seeded key of {provider}").into());
+            row.fields.insert("integration_id".to_owned(), provider.into());
             if provider == "openai" {
                 let limits = json!({
                     "type": "cost", "credit_limit": 500, "alert_threshold": 400, "periodic_reset": "monthly",
@@ -203,18 +210,6 @@ impl Seeder<'_> {
             slugs.push((slug, provider));
         }
         slugs
-    }
-
-    fn api_keys(&mut self, plan: &Plan, workspace: &str) -> Vec<String> {
-        let mut keys = Vec::new();
-        for name in plan.api_keys {
-            let mut row = self.row(plan.organisation, "api_key", name, 150);
-            row.workspace = Some(workspace.to_owned());
-            row.fields.insert("name".to_owned(), (*name).into());
-            keys.push(row.id.clone());
-            self.insert("api_keys", row, 0);
-        }
-        keys
     }
 
     fn configs(

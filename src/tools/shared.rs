@@ -1,5 +1,8 @@
 //! Arguments that several domains share.
 
+pub mod change;
+pub mod limits;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;

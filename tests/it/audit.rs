@@ -69,7 +69,7 @@ async fn every_filter_leaves_under_the_apis_name() {
          &response_status_code=200&client_ip=127.0.0.1&country=DE&request_id=r\
          &current_page=3&page_size=50"
     );
-    let list = served.sends("list_audit_logs", args, &target, Value::Null).await;
+    let list = served.sends_one("list_audit_logs", args, &target, Value::Null).await;
     assert_eq!(list.data()["data"], json!([]));
 }
 

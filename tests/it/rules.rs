@@ -21,6 +21,8 @@ const VERBS: &[&str] = &[
     "run_",
     "migrate_",
     "promote_",
+    "reset_",
+    "rotate_",
     "validate_",
     "invite_",
     "resend_",

@@ -17,7 +17,7 @@ async fn user(served: &Served, name: &str) -> Value {
 async fn both_lists_page_in_camel_case_and_send_every_filter() {
     let served = serve(settings()).await;
     let target = format!("GET {USERS}?currentPage=0&pageSize=20");
-    let list = served.sends("list_all_users", json!({}), &target, Value::Null).await;
+    let list = served.sends_one("list_all_users", json!({}), &target, Value::Null).await;
     assert_eq!(list.data()["total"], 6);
     let row = &list.data()["data"][0];
     assert!(row["workspace_ids"][0].as_str().unwrap().starts_with("ws-"), "{row}");
@@ -28,14 +28,14 @@ async fn both_lists_page_in_camel_case_and_send_every_filter() {
     let target = format!(
         "GET {USERS}?role=member&email=ines.callowmere%40example.com&currentPage=0&pageSize=5"
     );
-    let list = served.sends("list_all_users", args, &target, Value::Null).await;
+    let list = served.sends_one("list_all_users", args, &target, Value::Null).await;
     assert_eq!(
         (&list.data()["total"], &list.data()["data"][0]["first_name"]),
         (&json!(1), &json!("Ines"))
     );
 
     let target = format!("GET {USERS}/invites?currentPage=0&pageSize=20");
-    let list = served.sends("list_user_invites", json!({}), &target, Value::Null).await;
+    let list = served.sends_one("list_user_invites", json!({}), &target, Value::Null).await;
     assert_eq!(list.data()["total"], 4);
     let args = json!({
         "role": "admin", "email": "rufus.emberly@example.com", "status": "pending",
@@ -45,7 +45,7 @@ async fn both_lists_page_in_camel_case_and_send_every_filter() {
         "GET {USERS}/invites?role=admin&email=rufus.emberly%40example.com&status=pending\
          &currentPage=0&pageSize=1"
     );
-    let list = served.sends("list_user_invites", args, &target, Value::Null).await;
+    let list = served.sends_one("list_user_invites", args, &target, Value::Null).await;
     assert_eq!(list.data()["data"][0]["email"], "rufus.emberly@example.com");
 }
 
@@ -70,7 +70,7 @@ async fn a_user_changes_role_and_the_rest_stays() {
     let id = before["id"].as_str().unwrap();
     let target = format!("{USERS}/{id}");
     let got = served
-        .sends("get_user", json!({ "user_id": id }), &format!("GET {target}"), Value::Null)
+        .sends_one("get_user", json!({ "user_id": id }), &format!("GET {target}"), Value::Null)
         .await;
     assert_eq!((&got.data()["email"], &got.data()["role"]), (&before["email"], &json!("member")));
     for (args, body) in [
@@ -81,7 +81,7 @@ async fn a_user_changes_role_and_the_rest_stays() {
         ),
         (json!({ "user_id": id, "role": "admin" }), json!({ "role": "admin" })),
     ] {
-        let done = served.sends("update_user", args, &format!("PUT {target}"), body).await;
+        let done = served.sends_one("update_user", args, &format!("PUT {target}"), body).await;
         assert_eq!(done.data(), &json!({ "success": true, "user_id": id }));
     }
     let mut after = user(&served, "Ines").await;
@@ -106,7 +106,8 @@ async fn a_user_who_is_removed_is_in_no_workspace() {
     let ines = user(&served, "Ines").await;
     let id = ines["id"].as_str().unwrap();
     let target = format!("DELETE {USERS}/{id}");
-    let done = served.sends("delete_user", json!({ "user_id": id }), &target, Value::Null).await;
+    let done =
+        served.sends_one("delete_user", json!({ "user_id": id }), &target, Value::Null).await;
     assert_eq!(done.data(), &json!({ "success": true, "user_id": id }));
     assert_eq!(served.call("get_user", json!({ "user_id": id })).await.error()["status"], 404);
     let workspace = ines["workspace_ids"][0].as_str().unwrap();
@@ -122,14 +123,14 @@ async fn an_invitation_shows_its_link_once_and_lives_until_it_is_cancelled() {
     let served = serve(settings()).await;
     let least = json!({ "email": "new.one@example.com", "role": "member", "workspaces": [] });
     let target = format!("POST {USERS}/invites");
-    let made = served.sends("invite_user", least.clone(), &target, least).await;
+    let made = served.sends_one("invite_user", least.clone(), &target, least).await;
     let id = made.data()["id"].as_str().unwrap();
     let link = made.data()["invite_link"].as_str().unwrap();
     assert!(link.starts_with("https://"), "{link}");
     assert!(made.data()["handling"].as_str().unwrap().contains("`invite_link`"), "{}", made.data());
 
     let got = served
-        .sends(
+        .sends_one(
             "get_user_invite",
             json!({ "invite_id": id }),
             &format!("GET {USERS}/invites/{id}"),
@@ -140,14 +141,15 @@ async fn an_invitation_shows_its_link_once_and_lives_until_it_is_cancelled() {
     assert!(!got.wire().contains(link), "{}", got.wire());
 
     let target = format!("POST {USERS}/invites/{id}/resend");
-    let again =
-        served.sends("resend_user_invite", json!({ "invite_id": id }), &target, json!({})).await;
+    let again = served
+        .sends_one("resend_user_invite", json!({ "invite_id": id }), &target, json!({}))
+        .await;
     assert_eq!(again.data()["inviteLink"], link);
     assert!(again.data()["handling"].as_str().unwrap().contains("`inviteLink`"));
 
     let target = format!("DELETE {USERS}/invites/{id}");
     served
-        .sends("delete_user_invite", json!({ "invite_id": id }), &target, Value::Null)
+        .sends_one("delete_user_invite", json!({ "invite_id": id }), &target, Value::Null)
         .await
         .data();
     let got = served.call("get_user_invite", json!({ "invite_id": id })).await;
@@ -168,12 +170,12 @@ async fn an_invitation_carries_roles_and_the_scopes_of_a_key() {
             "expiry": "2027-01-01", "metadata": { "team": "a" } },
     });
     let target = format!("POST {USERS}/invites");
-    let made = served.sends("invite_user", args.clone(), &target, args).await;
+    let made = served.sends_one("invite_user", args.clone(), &target, args).await;
     let got = served.call("get_user_invite", json!({ "invite_id": made.data()["id"] })).await;
     assert_eq!(got.data()["workspaces"], json!([{ "workspace_id": slug, "role": "manager" }]));
     let least = json!({ "email": "least@example.com", "role": "member", "workspaces": [],
         "workspace_api_key_details": { "scopes": ["logs.list"] } });
-    served.sends("invite_user", least.clone(), &target, least.clone()).await.data();
+    served.sends_one("invite_user", least.clone(), &target, least.clone()).await.data();
     let error = served.call("invite_user", least).await.error();
     assert_eq!((&error["status"], &error["code"]), (&json!(409), &json!("AB07")), "invited twice");
 }
@@ -230,5 +232,5 @@ async fn the_references_name_for_usage_by_user_still_works() {
     let target = "GET /v1/analytics/groups/users?time_of_generation_min=2020-01-01T00%3A00%3A00Z\
                   &time_of_generation_max=2100-01-01T00%3A00%3A00Z&status_code=200%2C429\
                   &virtual_keys=a%2Cb&current_page=0&page_size=5";
-    served.sends("get_user_stats", args, target, Value::Null).await.data();
+    served.sends_one("get_user_stats", args, target, Value::Null).await.data();
 }

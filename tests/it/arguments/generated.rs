@@ -28,7 +28,7 @@ fn of(schema: &Value, known: &[String]) -> BoxedStrategy<Value> {
         }
         "integer" => {
             let least = schema["minimum"].as_i64().unwrap_or(-5);
-            let most = schema["maximum"].as_i64().unwrap_or(1_000_000);
+            let most = schema["maximum"].as_i64().unwrap_or(least.saturating_add(1_000_000));
             prop_oneof![4 => (least..=most).prop_map(Value::from), 1 => any::<u64>().prop_map(Value::from)].boxed()
         }
         "number" => any::<f64>().prop_map(Value::from).boxed(),
@@ -116,6 +116,8 @@ fn fits(sent: &str, route: &str) -> bool {
 fn families(domain: &str) -> Vec<String> {
     let others: &[&str] = match domain {
         "audit" => &["/audit-logs", "/configs", "/api-keys", "/integrations", "/labels"],
+        "keys" => &["/api-keys", "/virtual-keys"],
+        "limits" => &["/policies"],
         "users" => &["/admin/users"],
         "workspaces" => &["/admin/workspaces", "/scim"],
         _ => return vec![format!("/{domain}")],
