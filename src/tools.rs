@@ -15,6 +15,7 @@ pub mod providers;
 pub mod secret_references;
 mod shared;
 pub mod users;
+pub mod workspaces;
 
 pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 
@@ -23,6 +24,7 @@ pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 pub const DOMAINS: &[Domain] = &[
     ("configs", configs::TOOLS),
     ("users", users::TOOLS),
+    ("workspaces", workspaces::TOOLS),
     ("deployments", deployments::TOOLS),
     ("keys", keys::TOOLS),
     ("prompts", prompts::TOOLS),

@@ -8,6 +8,7 @@ mod keys;
 mod plan;
 mod policies;
 mod prompts;
+mod scim;
 mod secret_references;
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +18,7 @@ pub(super) use self::audit::audit;
 use self::plan::{PEOPLE, PLANS, Plan};
 use super::{
     access::{Caller, Scopes},
-    configs as config_rows, ids,
+    configs as config_rows, ids, members,
     store::{Row, Store},
     virtual_keys, workspaces,
 };
@@ -79,6 +80,7 @@ pub(super) fn fill(seed: u64, end: Timestamp, store: &mut Store) -> Cast {
     gateways::seed(&mut seeder);
     secret_references::seed(&mut seeder);
     invites::seed(&mut seeder);
+    scim::seed(&mut seeder);
     Cast { organisations, workspaces }
 }
 
@@ -151,6 +153,11 @@ impl Seeder<'_> {
         row.fields.insert("name".to_owned(), plan.name.into());
         row.fields.insert("description".to_owned(), plan.description.into());
         row.fields.insert("defaults".to_owned(), json!({ "metadata": { "env": plan.env } }));
+        if first {
+            for (field, value) in plan::bounds() {
+                row.fields.insert(field.to_owned(), value);
+            }
+        }
         workspaces::describe(&mut row, first);
         let id = row.id.clone();
         let users = self.members(plan, &id, emails);
@@ -179,7 +186,7 @@ impl Seeder<'_> {
             .filter(|row| row.text("email").is_some_and(|email| members.iter().any(|m| m == email)))
         {
             let role = if row.text("role") == Some("member") { "member" } else { "admin" };
-            workspaces::join(row, workspace, role);
+            members::join(row, workspace, role);
         }
         members
     }

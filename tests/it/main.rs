@@ -36,3 +36,4 @@ mod stdio;
 mod support;
 mod upstream;
 mod users;
+mod workspaces;

@@ -186,7 +186,9 @@ fn set<T>(place: &mut Option<T>, flat: Option<T>, name: &str, leaf: &str) -> Res
 }
 
 impl UsageLimits {
-    fn check(&self) -> Result<(), String> {
+    /// # Errors
+    /// Says how the limits contradict themselves.
+    pub fn check(&self) -> Result<(), String> {
         if self.periodic_reset.is_some() && self.periodic_reset_days.is_some() {
             return Err("`usage_limits.periodic_reset` and `usage_limits.periodic_reset_days` \
                         exclude each other: give one"
