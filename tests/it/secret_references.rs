@@ -198,6 +198,9 @@ async fn an_update_sends_what_is_given_and_the_rest_stays() {
         (&stored["tags"], &stored["description"], &stored["secret_key"]),
         (&json!({ "b": "3" }), &Value::Null, &Value::Null)
     );
+    let args = json!({ "id": id, "tags": null, "name": "Untagged" });
+    let body = json!({ "name": "Untagged", "tags": null });
+    served.sends_one("update_secret_reference", args, &target, body).await.data();
     let args = json!({ "id": id, "secret_key": "x", "clear": ["secret_key"] });
     assert_eq!(served.call("update_secret_reference", args).await.complaints(), ["clear"]);
 }

@@ -138,3 +138,20 @@ fn plain_role(member: &mut Json<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_lose_their_prefix_wherever_members_stand() {
+        let members = json!([{ "role": "ws-admin", "org_role": "owner" }, { "role": "member" }]);
+        let plain = json!([{ "role": "admin", "org_role": "owner" }, { "role": "member" }]);
+        let mut list = Json::from(json!({ "total": 2, "data": members }));
+        with_plain_roles(&mut list);
+        assert_eq!(Value::from(list), json!({ "total": 2, "data": plain }));
+        let mut workspace = Json::from(json!({ "slug": "ws-a", "users": members }));
+        with_plain_users(&mut workspace);
+        assert_eq!(Value::from(workspace), json!({ "slug": "ws-a", "users": plain }));
+    }
+}
