@@ -18,6 +18,7 @@ fn is_document(name: &str) -> bool {
     matches!(
         name,
         "config"
+            | "configurations"
             | "defaults"
             | "functions"
             | "hyperparameters"
@@ -104,9 +105,10 @@ fn mask_document(json: &mut Json<'_>, kind: Kind, names: Names) {
     }
 }
 
-/// A config's document arrives as JSON text (facts.md, "Spec against reality" 1).
+/// A config's document arrives as JSON text (facts.md, "Spec against reality" 1), as the
+/// configurations of MCP integrations do in lists.
 fn read_document(name: &str, json: &mut Json<'_>) {
-    if name == "config"
+    if matches!(name, "config" | "configurations")
         && let Json::Text(text) = json
         && text.trim_start().starts_with('{')
         && let Ok(document) = serde_json::from_str::<Json<'_>>(text)
