@@ -5,8 +5,12 @@ mod catalogue;
 pub mod configs;
 pub mod deployments;
 mod diff;
+mod mcp_capabilities;
+pub mod mcp_integrations;
+pub mod mcp_servers;
 mod merge;
 pub mod prompts;
+mod secret_mapping;
 pub mod secret_references;
 mod shared;
 
@@ -20,6 +24,8 @@ pub const DOMAINS: &[Domain] = &[
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
     ("secret-references", secret_references::TOOLS),
+    ("mcp-integrations", mcp_integrations::TOOLS),
+    ("mcp-servers", mcp_servers::TOOLS),
 ];
 
 /// Names that the API cannot serve, each with what to use instead.

@@ -18,6 +18,8 @@ mod configs;
 mod deployments;
 mod edges;
 mod eras;
+mod mcp_integrations;
+mod mcp_servers;
 mod outputs;
 mod process;
 mod readme;
