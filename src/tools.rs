@@ -5,6 +5,7 @@ mod catalogue;
 pub mod configs;
 pub mod deployments;
 mod diff;
+pub mod integrations;
 mod mcp_capabilities;
 pub mod mcp_integrations;
 pub mod mcp_servers;
@@ -24,6 +25,7 @@ pub const DOMAINS: &[Domain] = &[
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
     ("secret-references", secret_references::TOOLS),
+    ("integrations", integrations::TOOLS),
     ("mcp-integrations", mcp_integrations::TOOLS),
     ("mcp-servers", mcp_servers::TOOLS),
 ];

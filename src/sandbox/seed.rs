@@ -2,6 +2,7 @@
 
 mod configs;
 mod gateways;
+mod integrations;
 mod mcp;
 mod plan;
 mod prompts;
@@ -70,6 +71,7 @@ pub(super) fn fill(seed: u64, end: Timestamp, store: &mut Store) -> Cast {
     let emails = seeder.users();
     let workspaces = PLANS.iter().map(|plan| seeder.workspace(plan, &emails)).collect();
     gateways::seed(&mut seeder);
+    integrations::seed(&mut seeder);
     mcp::seed(&mut seeder);
     secret_references::seed(&mut seeder);
     Cast { organisations, workspaces }

@@ -18,6 +18,7 @@ mod configs;
 mod deployments;
 mod edges;
 mod eras;
+mod integrations;
 mod mcp_integrations;
 mod mcp_servers;
 mod outputs;

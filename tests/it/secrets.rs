@@ -155,7 +155,18 @@ async fn plant_gateways(account: &Account, workspace: &Value) -> HashMap<&'stati
     let server =
         json!({ "name": "Planted", "mcp_integration_id": mcp["id"], "workspace_id": workspace });
     let server = account.post("/mcp-servers", &server).await;
+    let integration = json!({ "name": "Planted", "ai_provider_id": "openai",
+        "key": secret("provider"), "slug": "planted", "configurations": {
+            "custom_host": format!("https://u:{}@llm.example", secret("host")),
+            "custom_headers": { "x-any": secret("header") },
+            "aws_secret_access_key": secret("aws"), "azure_entra_client_secret": secret("entra"),
+            "vertex_service_account_json": { "private_key": secret("vertex") } } });
+    account.post("/integrations", &integration).await;
+    let model = json!({ "models": [{ "slug": "planted", "enabled": true, "is_custom": true,
+        "configurations": { "custom_headers": { "x-any": secret("model") } } }] });
+    account.send(Method::PUT, "/integrations/planted/models", &model).await;
     HashMap::from([
+        ("integrations", json!("planted")),
         ("deployments", deployment["id"].clone()),
         ("mcp-integrations", mcp["id"].clone()),
         ("mcp-servers", server["id"].clone()),
