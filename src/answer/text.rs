@@ -2,11 +2,14 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
+use crate::json;
+
 /// Compact JSON with hidden characters as escapes, where it has any: control characters, bidi
 /// marks, zero-width and tag characters, which can carry text that only a model reads. They stand
 /// inside its texts, so that the escapes read back equal.
 pub fn visible(json: &str) -> Cow<'_, str> {
-    if json.is_ascii() && !json.bytes().any(|byte| byte == 0x7f) || !json.contains(is_hidden) {
+    let is_plain = json.is_ascii() && !json.as_bytes().contains(&0x7f);
+    if is_plain || !json.contains(is_hidden) {
         return Cow::Borrowed(json);
     }
     let mut shown = String::with_capacity(json.len() + 64);
@@ -21,6 +24,12 @@ pub fn visible(json: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// Writes [`visible`] of compact JSON as a JSON text, quotes included, in one pass. Returns whether
+/// anything was hidden.
+pub fn quote(json: &str, out: &mut String) -> bool {
+    json::quote(json, is_hidden, out)
 }
 
 fn is_hidden(letter: char) -> bool {
@@ -44,5 +53,17 @@ mod tests {
         assert!(text.contains("a\\u202eb\\udb40\\udc41c\\u007f\\u0001\\n"), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
         assert!(matches!(visible("[\"plain ✓\"]"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn quoted_is_visible_as_a_json_text() {
+        let value = json!({ "n": "a\u{202e}b\u{e0041}c\u{7f}\u{1}\n\"\\", "é": "plain ✓" });
+        for json in [value.to_string(), r#"["plain ✓"]"#.to_owned(), String::new()] {
+            let mut quoted = String::new();
+            let hidden = quote(&json, &mut quoted);
+            let text: String = serde_json::from_str(&quoted).unwrap();
+            assert_eq!(text, visible(&json));
+            assert_eq!(hidden, text != json);
+        }
     }
 }

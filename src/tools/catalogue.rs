@@ -106,19 +106,20 @@ impl Entry {
     ) -> Result<String> {
         args::fit(&mut args, &self.input, self.tool.document)?;
         call.facts = self.tool.into();
-        let output = self.tool.run(call, args).await?;
         let &Tool { secrets: secret, shown, one_time, .. } = self.tool;
         let names = Names { secret, shown, one_time };
-        self.tool.read(output, |mut json| {
+        let write = |mut json: Json<'_>| {
             if !matches!(json, Json::Object(_)) {
                 json = Json::Object(vec![("data".into(), json)]);
             }
             answer::tidy(&mut json, names);
             let text = json.write(4096);
             let length = |json: &Json<'_>| answer::visible(&json.write(256)).len();
-            let is_long = answer::visible(&text).len() > max_bytes;
+            // An escape is up to six times as long as what it stands for.
+            let is_long = text.len() > max_bytes / 6 && answer::visible(&text).len() > max_bytes;
             if is_long && cut(&mut json, max_bytes, length) { json.write(max_bytes) } else { text }
-        })
+        };
+        self.tool.answer(call, args, write).await
     }
 
     /// The same as a value, whole.
