@@ -6,12 +6,17 @@ mod catalogue;
 pub mod configs;
 pub mod deployments;
 mod diff;
+pub mod integrations;
 pub mod keys;
 pub mod limits;
+mod mcp_capabilities;
+pub mod mcp_integrations;
+pub mod mcp_servers;
 mod merge;
 pub mod models;
 pub mod prompts;
 pub mod providers;
+mod secret_mapping;
 pub mod secret_references;
 mod shared;
 pub mod users;
@@ -33,6 +38,9 @@ pub const DOMAINS: &[Domain] = &[
     ("audit", audit::TOOLS),
     ("providers", providers::TOOLS),
     ("secret-references", secret_references::TOOLS),
+    ("integrations", integrations::TOOLS),
+    ("mcp-integrations", mcp_integrations::TOOLS),
+    ("mcp-servers", mcp_servers::TOOLS),
     ("models", models::TOOLS),
 ];
 

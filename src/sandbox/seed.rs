@@ -3,8 +3,10 @@
 mod audit;
 mod configs;
 mod gateways;
+mod integrations;
 mod invites;
 mod keys;
+mod mcp;
 mod plan;
 mod policies;
 mod prompts;
@@ -78,6 +80,8 @@ pub(super) fn fill(seed: u64, end: Timestamp, store: &mut Store) -> Cast {
         keys::of_organisation(&mut seeder, organisation);
     }
     gateways::seed(&mut seeder);
+    integrations::seed(&mut seeder);
+    mcp::seed(&mut seeder);
     secret_references::seed(&mut seeder);
     invites::seed(&mut seeder);
     scim::seed(&mut seeder);

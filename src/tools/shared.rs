@@ -20,6 +20,16 @@ pub struct Paging {
     pub page_size: Option<u32>,
 }
 
+/// A page of a list whose pages may be larger.
+#[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
+pub struct LargePaging {
+    /// Page number, from 0.
+    current_page: Option<u32>,
+    /// Rows on a page (default 20).
+    #[schemars(range(min = 1, max = 500))]
+    page_size: Option<u32>,
+}
+
 /// A page of a list that comes whole unless a page is asked for.
 #[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct PagingIfAsked {

@@ -1,6 +1,7 @@
 //! No secret leaves: not in a result, not in an error, not in a log.
 
 use std::{
+    collections::HashMap,
     io,
     sync::{Arc, Mutex},
 };
@@ -94,6 +95,8 @@ struct Planted {
     version: Value,
     collection: Value,
     secret_reference: Value,
+    /// Of other domains: what `id` or `slug` names.
+    ids: HashMap<&'static str, Value>,
 }
 
 async fn plant(account: &Account) -> Planted {
@@ -131,7 +134,43 @@ async fn plant(account: &Account) -> Planted {
         version: rows[0]["id"].clone(),
         collection: source["collection_id"].clone(),
         secret_reference: reference["id"].clone(),
+        ids: plant_gateways(account, workspace).await,
     }
+}
+
+/// Deployments and integrations.
+async fn plant_gateways(account: &Account, workspace: &Value) -> HashMap<&'static str, Value> {
+    let secret = |place: &str| format!("{CANARY}-{place}");
+    let deployment = json!({ "name": "Planted", "deployment_config": document("deployment"),
+        "auth_settings": { "gateway_base_url": format!("https://u:{}@g.example", secret("gateway")) } });
+    // Served in the other version alone.
+    let deployment = account.post("/../v2/deployments", &deployment).await;
+    let mcp = json!({ "name": "Planted", "auth_type": "headers", "transport": "http",
+        "url": format!("https://u:{}@m.example/mcp?token={}", secret("mcp"), secret("mcp")),
+        "configurations": document("mcp") });
+    let mcp = account.post("/mcp-integrations", &mcp).await;
+    let access = json!({ "workspaces": [], "global_workspace_access": { "enabled": true } });
+    let path = format!("/mcp-integrations/{}/workspaces", mcp["id"].as_str().unwrap());
+    account.send(Method::PUT, &path, &access).await;
+    let server =
+        json!({ "name": "Planted", "mcp_integration_id": mcp["id"], "workspace_id": workspace });
+    let server = account.post("/mcp-servers", &server).await;
+    let integration = json!({ "name": "Planted", "ai_provider_id": "openai",
+        "key": secret("provider"), "slug": "planted", "configurations": {
+            "custom_host": format!("https://u:{}@llm.example", secret("host")),
+            "custom_headers": { "x-any": secret("header") },
+            "aws_secret_access_key": secret("aws"), "azure_entra_client_secret": secret("entra"),
+            "vertex_service_account_json": { "private_key": secret("vertex") } } });
+    account.post("/integrations", &integration).await;
+    let model = json!({ "models": [{ "slug": "planted", "enabled": true, "is_custom": true,
+        "configurations": { "custom_headers": { "x-any": secret("model") } } }] });
+    account.send(Method::PUT, "/integrations/planted/models", &model).await;
+    HashMap::from([
+        ("integrations", json!("planted")),
+        ("deployments", deployment["id"].clone()),
+        ("mcp-integrations", mcp["id"].clone()),
+        ("mcp-servers", server["id"].clone()),
+    ])
 }
 
 /// Arguments that reach what was planted.
@@ -139,9 +178,12 @@ fn arguments(entry: &Entry, planted: &Planted) -> Value {
     let schema = json!(entry.tool.input().full);
     let mut args = least(&schema);
     let properties = schema["properties"].as_object().unwrap();
+    let known = planted.ids.get(entry.domain);
     for (name, value) in [
-        ("slug", json!(planted.config)),
-        ("id", planted.secret_reference.clone()),
+        ("slug", known.cloned().unwrap_or_else(|| json!(planted.config))),
+        ("id", known.unwrap_or(&planted.secret_reference).clone()),
+        ("configurations", document("given")),
+        ("deployment_config", document("given")),
         ("prompt_id", planted.prompt.clone()),
         ("source_prompt_id", planted.prompt.clone()),
         ("version_id", planted.version.clone()),
