@@ -1,11 +1,12 @@
 //! A secret that is shown this one time: in one result, marked, and nowhere else.
 
 use http::Method;
-use portkey_admin_mcp::tools::Catalogue;
+use portkey_admin_mcp::{mask::SENTINEL, tools::Catalogue};
 use serde_json::{Value, json};
 
 use crate::{
     process::{Ask, Server, run},
+    scripted::{Reply, Upstream},
     secrets::Log,
     support::{MODERN, initialize, meta, principal, serve, settings},
 };
@@ -124,5 +125,24 @@ fn tools_that_show_a_secret_once_say_so() {
             let about = entry.tool.description();
             assert!(about.contains("one time") || about.contains("once"), "{}", entry.tool.name);
         }
+    }
+}
+
+/// What a read shows of a key is what Portkey left of it, and nothing where it left too much.
+#[tokio::test]
+async fn a_key_that_comes_unmasked_is_masked_here() {
+    let rows = json!({ "total": 2, "data": [
+        { "id": "a", "key": "kestrel-7d1f-in-clear" }, { "id": "b", "key": "Xk*******S4" },
+    ] });
+    let body = rows.to_string();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length:";
+    let whole = format!("{head} {}\r\n\r\n{body}", body.len());
+    let upstream = Upstream::start(move |_, _| Reply::Whole(whole.clone().into())).await;
+    let server = Server::before(&format!("http://{}/v1", upstream.address), &[]).await;
+    for tool in ["list_api_keys", "list_virtual_keys"] {
+        let reply = server.ask(&Ask::call(tool, json!({}))).await;
+        assert!(!reply.text().contains("kestrel"), "{}", reply.text());
+        let data = &reply.json()["result"]["structuredContent"]["data"];
+        assert_eq!((&data[0]["key"], &data[1]["key"]), (&json!(SENTINEL), &json!("Xk*******S4")));
     }
 }
