@@ -96,13 +96,11 @@ fn in_workspace(call: &Call<'_>) -> Result<(), Refusal> {
 fn create(call: &mut Call<'_>, row: &mut Row) -> Result<(), Refusal> {
     let wanted = row.text("integration_id").unwrap_or_default();
     let service = service(call, wanted).ok_or_else(|| Refusal::not_found("Integration"))?;
-    let slug = match call.text("slug") {
-        Some(slug) => ids::words(slug),
-        None => {
-            let mark: String = row.id.chars().take(6).collect();
-            format!("{}-{mark}", ids::words(row.text("name").unwrap_or_default()))
-        }
-    };
+    let mark: String = row.id.chars().take(6).collect();
+    let slug = call.text("slug").map_or_else(
+        || format!("{}-{mark}", ids::words(row.text("name").unwrap_or_default())),
+        ids::words,
+    );
     let taken = call.state.store.find(PROVIDERS.table, row.organisation, &slug).is_some();
     if taken {
         return Err(Refusal::conflict("a provider of this slug exists already"));

@@ -5,6 +5,8 @@
 //! keeps the fields that it is not given; documents in it are sent whole (`shared/change.rs`).
 
 mod api_key;
+mod defaults;
+mod rotation;
 mod virtual_key;
 
 use schemars::JsonSchema;
@@ -148,6 +150,9 @@ pub const TOOLS: &[Tool] = &[
     )
     .read_back("get_api_key")
     .any_scope(&[
+        "organisation_service_api_keys.read",
+        "workspace_service_api_keys.read",
+        "workspace_user_api_keys.read",
         "organisation_service_api_keys.update",
         "workspace_service_api_keys.update",
         "workspace_user_api_keys.update",

@@ -6,12 +6,13 @@
 //! (the official Terraform provider). `DELETE` archives.
 
 mod policy;
+mod rate;
+mod usage;
 
 use crate::tool::{Effect, PAGES, Tool, delete, get, post, put};
-use policy::{
-    CreateRateLimit, CreateUsageLimit, Entities, Entity, GetRateLimit, GetUsageLimit,
-    ListRateLimits, ListUsageLimits, Policy, UpdateRateLimit, UpdateUsageLimit,
-};
+use policy::Policy;
+use rate::{CreateRateLimit, GetRateLimit, ListRateLimits, UpdateRateLimit};
+use usage::{CreateUsageLimit, Entities, Entity, GetUsageLimit, ListUsageLimits, UpdateUsageLimit};
 
 pub const TOOLS: &[Tool] = &[
     get::<ListRateLimits>(

@@ -153,7 +153,7 @@ async fn a_budget_takes_every_type_and_every_form_of_reset() {
     }
     for (wrong, named) in [
         (json!({ "periodic_reset": "monthly", "periodic_reset_days": 3 }), "`periodic_reset_days`"),
-        (json!({ "alert_threshold": 6 }), "`alert_threshold`"),
+        (json!({ "alert_threshold": 5 }), "`alert_threshold`"),
         (json!({ "periodic_reset_days": 366 }), "`periodic_reset_days`"),
         (json!({ "periodic_reset": "daily" }), "`periodic_reset`"),
         (json!({ "credit_limit": -1 }), "`credit_limit`"),

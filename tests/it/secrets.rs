@@ -58,10 +58,10 @@ fn document(mark: &str) -> Value {
 }
 
 /// What is logged in this thread, as the server logs it at the finest level.
-pub struct Log(Arc<Mutex<Vec<u8>>>);
+struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    pub fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
+    fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);
         let layer = fmt::layer().with_ansi(false).with_writer(move || Sink(Arc::clone(&sink)));
@@ -70,7 +70,7 @@ impl Log {
         (Self(lines), tracing::subscriber::set_default(subscriber))
     }
 
-    pub fn text(&self) -> String {
+    fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
@@ -97,6 +97,8 @@ struct Planted {
     secret_reference: Value,
     /// Of other domains: what `id` or `slug` names.
     ids: HashMap<&'static str, Value>,
+    virtual_key: Value,
+    api_key: Value,
 }
 
 async fn plant(account: &Account) -> Planted {
@@ -110,13 +112,19 @@ async fn plant(account: &Account) -> Planted {
         "workspace_id": workspace, "note": format!("https://u:{CANARY}@h.example"),
         "deploymentConfig": [{ "apiKey": format!("{CANARY}-deployment"), "apiVersion": "1" }],
     });
-    account.post("/virtual-keys", &key).await;
+    let virtual_key = account.post("/virtual-keys", &key).await["data"]["slug"].take();
     let reference = json!({
         "name": "Planted", "manager_type": "hashicorp_vault", "secret_path": "kv/planted",
         "auth_config": { "vault_auth_type": "token", "vault_addr": "https://vault.example.com",
             "vault_token": format!("{CANARY}-vault"), "vault_namespace": format!("{CANARY}-namespace") },
     });
     let reference = account.post("/secret-references", &reference).await;
+    let key = json!({
+        "name": "Planted", "scopes": [], "workspace_id": workspace,
+        "description": format!("https://u:{CANARY}@h.example"),
+        "defaults": { "metadata": document("defaults") },
+    });
+    let api_key = account.post("/api-keys/workspace/service", &key).await["id"].take();
     let prompts = account.get("/prompts").await;
     let source = &prompts["data"][0];
     let prompt = json!({
@@ -135,6 +143,8 @@ async fn plant(account: &Account) -> Planted {
         collection: source["collection_id"].clone(),
         secret_reference: reference["id"].clone(),
         ids: plant_gateways(account, workspace).await,
+        virtual_key,
+        api_key,
     }
 }
 
@@ -203,6 +213,20 @@ fn arguments(entry: &Entry, planted: &Planted) -> Value {
         let analytics = entry.domain == "analytics" && name == "metadata";
         if properties.contains_key(name) && !analytics {
             args[name] = value;
+        }
+    }
+    if entry.domain == "keys" {
+        for (name, value) in [
+            ("slug", planted.virtual_key.clone()),
+            ("id", planted.api_key.clone()),
+            ("key", json!(format!("{CANARY}-given"))),
+            ("note", json!(format!("https://u:{CANARY}@h.example"))),
+            ("model_config", json!({ "awsSecretAccessKey": format!("{CANARY}-given") })),
+            ("defaults", json!({ "metadata": document("given") })),
+        ] {
+            if properties.contains_key(name) {
+                args[name] = value;
+            }
         }
     }
     args

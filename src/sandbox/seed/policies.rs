@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 use super::Seeder;
 use crate::sandbox::policies::{RATE_LIMITS, USAGE_LIMITS, describe};
 
+/// A policy's name and its fields.
+type Named = (&'static str, Value);
+
 /// Puts the policies of a workspace into the store.
 pub(super) fn seed(seeder: &mut Seeder<'_>, organisation: usize, name: &str, workspace: &str) {
     let everything = json!([{ "key": "workspace_id", "value": workspace }]);
-    let (budgets, rates): (Vec<(&str, Value)>, Vec<(&str, Value)>) = match name {
+    let (budgets, rates): (Vec<Named>, Vec<Named>) = match name {
         "Production" | "Main" => (
             vec![
                 (

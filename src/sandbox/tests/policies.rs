@@ -6,6 +6,7 @@ async fn workspace(api: &Api, name: &str) -> String {
     api.seeded("/admin/workspaces", name, "id").await
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads well where it is called")]
 fn budget(workspace: &str, more: Value) -> Value {
     let mut body = json!({
         "name": "b", "conditions": [{ "key": "workspace_id", "value": workspace }],

@@ -7,17 +7,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{
+    defaults::{Defaults, GivenDefaults},
+    rotation::RotationPolicy,
+};
 use crate::{
-    tool::{Call, Error, JsonObject, Result, Workflow, fields},
+    tool::{Call, Error, Result, Workflow, fields},
     tools::shared::{
         change::{Change, names},
         limits::{Folded, KeyUnit, Limits},
     },
 };
-
-const WEEK_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
-/// The shortest month.
-const MONTH_MS: u64 = 28 * 24 * 60 * 60 * 1_000;
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ApiKey {
@@ -100,51 +100,6 @@ enum Owner {
 #[schemars(extend("format" = "email"))]
 struct Email(String);
 
-#[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
-struct Defaults {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<JsonObject>,
-    /// Config slug, from list_configs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    config_id: Option<String>,
-    /// Default: true.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    allow_config_override: Option<bool>,
-}
-
-/// The same in both forms.
-#[derive(Debug, Deserialize, JsonSchema)]
-struct GivenDefaults {
-    defaults: Option<Defaults>,
-    #[schemars(extend("x-hidden" = true))]
-    default_metadata: Option<JsonObject>,
-    #[schemars(extend("x-hidden" = true))]
-    default_config_id: Option<String>,
-    #[schemars(extend("x-hidden" = true))]
-    default_allow_config_override: Option<bool>,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-struct RotationPolicy {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rotation_period: Option<Period>,
-    /// Instead of rotation_period.
-    #[schemars(extend("format" = "date-time"))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_rotation_at: Option<String>,
-    /// How long the old secret still works.
-    #[schemars(range(min = 1_800_000))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_transition_period_ms: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Period {
-    Weekly,
-    Monthly,
-}
-
 impl TryFrom<CreateApiKeyArgs> for CreateApiKey {
     type Error = String;
 
@@ -152,12 +107,7 @@ impl TryFrom<CreateApiKeyArgs> for CreateApiKey {
         let CreateApiKeyArgs { new, limits, defaults, rotation_policy } = args;
         new.check()?;
         if let Some(policy) = &rotation_policy {
-            if policy.rotation_period.is_none() && policy.next_rotation_at.is_none() {
-                return Err(
-                    "`rotation_policy` needs `rotation_period` or `next_rotation_at`".into()
-                );
-            }
-            policy.check()?;
+            policy.check_whole()?;
         }
         Ok(Self { new, limits: limits.fold()?, defaults: defaults.fold()?, rotation_policy })
     }
@@ -188,56 +138,6 @@ impl New {
         };
         Err(why.into())
     }
-}
-
-impl RotationPolicy {
-    fn check(&self) -> Result<(), String> {
-        if self.rotation_period.is_some() && self.next_rotation_at.is_some() {
-            return Err(
-                "`rotation_policy.rotation_period` and `rotation_policy.next_rotation_at` \
-                        exclude each other: give one"
-                    .into(),
-            );
-        }
-        let period = match self.rotation_period {
-            Some(Period::Weekly) => WEEK_MS,
-            Some(Period::Monthly) => MONTH_MS,
-            None => return Ok(()),
-        };
-        if self.key_transition_period_ms.is_some_and(|transition| transition >= period) {
-            return Err("`rotation_policy.key_transition_period_ms` has to be shorter than \
-                        `rotation_period`"
-                .into());
-        }
-        Ok(())
-    }
-}
-
-impl GivenDefaults {
-    fn fold(self) -> Result<Option<Defaults>, String> {
-        let Self { defaults, default_metadata, default_config_id, default_allow_config_override } =
-            self;
-        let any = defaults.is_some()
-            || default_metadata.is_some()
-            || default_config_id.is_some()
-            || default_allow_config_override.is_some();
-        let mut folded = defaults.unwrap_or_default();
-        set(&mut folded.metadata, default_metadata, "metadata")?;
-        set(&mut folded.config_id, default_config_id, "config_id")?;
-        let (place, flat) = (&mut folded.allow_config_override, default_allow_config_override);
-        set(place, flat, "allow_config_override")?;
-        Ok(any.then_some(folded))
-    }
-}
-
-fn set<T>(place: &mut Option<T>, flat: Option<T>, name: &str) -> Result<(), String> {
-    if place.is_some() && flat.is_some() {
-        return Err(format!("`default_{name}` and `defaults.{name}` are the same: give one"));
-    }
-    if flat.is_some() {
-        *place = flat;
-    }
-    Ok(())
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
