@@ -11,7 +11,7 @@ use super::{
     call::Call,
     crud,
     dates::Dates,
-    ids,
+    ids, integration_workspaces,
     resource::{Home, Hooks, Kind, List, Named, Paging, Resource, kept, taken},
     state::State,
     store::Row,
@@ -95,7 +95,10 @@ fn in_workspace(call: &Call<'_>) -> Result<(), Refusal> {
 
 fn create(call: &mut Call<'_>, row: &mut Row) -> Result<(), Refusal> {
     let wanted = row.text("integration_id").unwrap_or_default();
-    let service = service(call, wanted).ok_or_else(|| Refusal::not_found("Integration"))?;
+    let integration = integration(call, wanted, row.workspace.as_deref())
+        .ok_or_else(|| Refusal::not_found("Integration"))?;
+    let service = integration.text("ai_provider_id").unwrap_or_default().to_owned();
+    let id = integration.id.clone();
     let mark: String = row.id.chars().take(6).collect();
     let slug = call.text("slug").map_or_else(
         || format!("{}-{mark}", ids::words(row.text("name").unwrap_or_default())),
@@ -106,23 +109,16 @@ fn create(call: &mut Call<'_>, row: &mut Row) -> Result<(), Refusal> {
         return Err(Refusal::conflict("a provider of this slug exists already"));
     }
     row.slug = Some(slug);
+    row.fields.insert("integration_id".to_owned(), id.into());
     budget::keep(call, row, UNITS)?;
     virtual_keys::describe(row, &service, "");
     Ok(())
 }
 
-/// The service of an integration of the organisation: one of its own, or one that its providers
-/// come from.
-fn service(call: &Call<'_>, integration: &str) -> Option<String> {
-    let (store, organisation) = (&call.state.store, call.caller.organisation);
-    if let Some(row) = store.find("integrations", organisation, integration) {
-        return row.text("ai_provider_id").map(str::to_owned);
-    }
-    let mut others = store.rows(PROVIDERS.table).iter();
-    let other = others.find(|row| {
-        row.organisation == organisation && row.text("integration_id") == Some(integration)
-    })?;
-    other.text("ai_provider_name").map(str::to_owned)
+/// The integration that is named by UUID or slug, where it serves the workspace.
+fn integration<'a>(call: &'a Call<'_>, key: &str, workspace: Option<&str>) -> Option<&'a Row> {
+    let row = call.state.store.find("integrations", call.caller.organisation, key)?;
+    workspace.is_some_and(|workspace| integration_workspaces::serves(row, workspace)).then_some(row)
 }
 
 fn shown(row: &Row) -> Value {

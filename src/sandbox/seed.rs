@@ -205,7 +205,9 @@ impl Seeder<'_> {
             row.slug = Some(slug.clone());
             row.fields.insert("name".to_owned(), name.into());
             row.fields.insert("note".to_owned(), format!("Seeded key of {provider}").into());
-            row.fields.insert("integration_id".to_owned(), provider.into());
+            let integration = integrations::behind(plan, provider);
+            let integration = integration.map(|name| self.id(&format!("0/integration/{name}")));
+            row.fields.insert("integration_id".to_owned(), integration.into());
             if provider == "openai" {
                 let limits = json!({
                     "type": "cost", "credit_limit": 500, "alert_threshold": 400, "periodic_reset": "monthly",

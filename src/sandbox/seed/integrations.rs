@@ -2,8 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{Seeder, workspace_id};
+use super::{Seeder, plan::Plan, workspace_id};
 use crate::sandbox::{ids, integrations};
+
+/// Name of the integration that a seeded virtual key comes from; the others are of the older kind.
+pub(super) fn behind(plan: &Plan, provider: &str) -> Option<&'static str> {
+    match (plan.organisation, plan.name, provider) {
+        (0, "Production" | "Staging", "openai") => Some("OpenAI organisation"),
+        (0, "Production", "azure-openai") => Some("Azure Sweden"),
+        (0, "Research", "bedrock") => Some("Bedrock Ireland"),
+        (0, "Research", "mistral-ai") => Some("Mistral lab"),
+        _ => None,
+    }
+}
 
 pub(super) fn seed(seeder: &mut Seeder<'_>) {
     let secret = |name: &str| seeder.id(&format!("secret/integration/{name}")).replace('-', "");

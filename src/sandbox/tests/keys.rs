@@ -148,7 +148,12 @@ async fn providers_are_the_virtual_keys_of_a_workspace() {
     );
     let mut unknown = body;
     unknown["integration_id"] = "no-such".into();
-    assert_eq!(api.refused(Method::POST, "/providers", Some(unknown)).await, code(404, "AB02"));
+    let refused = api.refused(Method::POST, "/providers", Some(unknown.clone())).await;
+    assert_eq!(refused, code(404, "AB02"));
+    // An integration of another workspace is none of this one's.
+    let mut elsewhere = unknown;
+    elsewhere["integration_id"] = api.seeded("/integrations", "Mistral lab", "slug").await.into();
+    assert_eq!(api.refused(Method::POST, "/providers", Some(elsewhere)).await, code(404, "AB02"));
     let path = "/providers/new-one";
     assert_eq!(api.refused(Method::GET, path, None).await, code(400, "AB01"));
     let inside = Some(json!({ "workspace_id": workspace, "note": "n" }));
