@@ -4,6 +4,9 @@ mod access;
 mod analytics;
 mod configs;
 mod faults;
+mod keys;
+mod policies;
+mod prices;
 mod prompts;
 mod rows;
 

@@ -12,19 +12,31 @@
 
 mod analytics;
 mod arguments;
+mod audit;
 mod clients;
 mod commands;
 mod configs;
+mod deployments;
 mod edges;
 mod eras;
+mod integrations;
+mod keys;
+mod limits;
+mod mcp_integrations;
+mod mcp_servers;
+mod models;
 mod outputs;
 mod process;
+mod providers;
 mod readme;
 mod resilience;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
+mod secret_references;
 mod secrets;
 mod stdio;
 mod support;
 mod upstream;
+mod users;
+mod workspaces;
