@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{ListAuditLogs, record};
-use crate::tool::{Call, Error, JsonObject, LIST, Listing, PAGES, Result, Workflow};
+use crate::tool::{Call, Error, JsonObject, LIST, Listing, PAGES, Result, Workflow, fields};
 
 const AUDIT: Listing = Listing { counts_page: true, ..PAGES.under("records") };
 
@@ -66,12 +66,7 @@ impl ListAuditLogs {
 
     /// One page as the API gives it.
     async fn page(&self, call: &Call) -> Result<JsonObject> {
-        let Value::Object(mut args) =
-            serde_json::to_value(self).map_err(|error| Error::Answer(error.to_string()))?
-        else {
-            return Ok(JsonObject::new());
-        };
-        args.retain(|_, value| !value.is_null());
+        let mut args = fields(self)?;
         let page = AUDIT.ask(&mut args);
         let answer = call.get("/audit-logs", args.into()).await?;
         match Value::from(AUDIT.read(answer.into(), page)) {

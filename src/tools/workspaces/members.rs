@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::WorkspaceId;
 use crate::{
     json::Json,
-    tool::{Call, Error, Result, Workflow, unwrapped},
+    tool::{Call, Error, Result, Workflow, fields, unwrapped},
     tools::shared::{Paging, WorkspaceRole},
 };
 
@@ -105,9 +105,8 @@ impl Workflow for GetMember {
     type Output = Value;
 
     async fn run(self, call: &Call) -> Result<Value> {
-        let args = serde_json::to_value(&self.0).map_err(|it| Error::Answer(it.to_string()))?;
         let path = "/admin/workspaces/{workspace_id}/users/{user_id}";
-        let mut member = Json::from(unwrapped(call.get(path, args).await?));
+        let mut member = Json::from(unwrapped(call.get(path, fields(&self.0)?.into()).await?));
         plain_role(&mut member);
         if let Json::Object(fields) = &mut member
             && !fields.iter().any(|(name, _)| name == "id")
