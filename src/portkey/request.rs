@@ -69,7 +69,7 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// An object. Fields named in `path` fill it; the rest is the query (GET, DELETE) or the JSON
     /// body (POST, PUT). Nulls and empty lists are skipped in the query, and sent as given in the
-    /// body.
+    /// body. A list is the body as it is: some routes take several of what they take one of.
     pub args: Value,
     /// A POST that only reads: allowed when read-only, retried like a GET.
     pub reads: bool,
@@ -105,8 +105,12 @@ impl<'a> Prepared<'a> {
     /// Fills the path template and sorts the other arguments into query and body.
     pub(super) fn new(request: Request<'a>) -> Result<Self, Kind> {
         let Request { method, path, args, reads, replayable, read_back, base: _ } = request;
-        let Value::Object(mut args) = args else {
-            return Err(Kind::Argument("the arguments must be an object".to_owned()));
+        let (mut args, whole) = match args {
+            Value::Object(args) => (args, None),
+            Value::Array(_) if matches!(method, Method::Post | Method::Put) => {
+                (Map::new(), Some(args))
+            }
+            _ => return Err(Kind::Argument("the arguments must be an object".to_owned())),
         };
         let (path, forced) = path.split_once("{?").unwrap_or((path, ""));
         let mut target = String::with_capacity(path.len() + 64);
@@ -124,7 +128,8 @@ impl<'a> Prepared<'a> {
                     query.push(name, &value);
                 }
             }
-            let body = serde_json::to_vec(&args).map_err(|e| Kind::Argument(e.to_string()))?;
+            let body = whole.unwrap_or(Value::Object(args));
+            let body = serde_json::to_vec(&body).map_err(|e| Kind::Argument(e.to_string()))?;
             Some(body.into())
         };
         let reads = reads || method == Method::Get;
@@ -274,6 +279,14 @@ mod tests {
         assert_eq!(put.target, "/configs/a%2Fb%20c/x?workspace_id=w");
         let body = put.body.unwrap();
         assert_eq!(body, r#"{"name":"n","config":{"a":null},"ttl":null}"#);
+    }
+
+    #[test]
+    fn a_list_is_the_body_as_it_is() {
+        let post = prepare(Method::Post, "/feedback", json!([{ "a": null }, 2])).unwrap();
+        assert_eq!((&*post.target, &*post.body.unwrap()), ("/feedback", &br#"[{"a":null},2]"#[..]));
+        assert!(prepare(Method::Get, "/feedback", json!([])).is_err());
+        assert!(prepare(Method::Put, "/feedback/{id}", json!([])).unwrap_err().contains("`id`"));
     }
 
     #[test]
