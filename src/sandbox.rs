@@ -15,9 +15,13 @@ mod configs;
 mod crud;
 mod dates;
 mod faults;
+mod feedback;
 mod ids;
 mod labels;
 mod log;
+mod log_exports;
+mod logs;
+mod partials;
 mod prompt_run;
 mod prompt_versions;
 mod prompts;
@@ -87,7 +91,7 @@ impl Sandbox {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let base_url = Url::parse(&format!("http://{address}/v1")).map_err(io::Error::other)?;
-        let shared = Arc::new(Shared::new(settings));
+        let shared = Arc::new(Shared::new(settings, &base_url));
         let task = tokio::spawn(server::serve(listener, Arc::clone(&shared))).abort_handle();
         Ok(Self { shared, base_url, task })
     }

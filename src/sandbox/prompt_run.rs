@@ -9,10 +9,11 @@ use super::{
     answer::{Outcome, Refusal},
     call::Call,
     log::{Run, price},
+    partials,
     prompt_versions::{default_version, version_called},
     prompts::PROMPTS,
     store::Row,
-    template::{fill, fill_all},
+    template::{fill, map_text},
 };
 
 /// Fields of the body that are no parameter of the model.
@@ -46,6 +47,10 @@ pub(super) fn complete(call: &mut Call<'_>) -> Outcome {
         call.body.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
     let run = Run {
         at: call.now,
+        trace: None,
+        span: None,
+        status: 200,
+        latency_ms: None,
         workspace,
         provider,
         cost_cents: price(&model, prompt_tokens, completion_tokens),
@@ -100,7 +105,8 @@ fn prepare(call: &Call<'_>) -> Result<Prepared, Refusal> {
     let field = |name: &str| version.fields.get(name).filter(|value| !value.is_null());
     let text = |name: &str| field(name).and_then(Value::as_str).unwrap_or_default();
     let mut request = Map::new();
-    request.insert("messages".to_owned(), messages(text("string"), variables));
+    let template = |text: &str| partials::expand(&call.state.store, row.workspace.as_deref(), text);
+    request.insert("messages".to_owned(), messages(text("string"), &template, variables));
     if let Some(model) = field("model") {
         request.insert("model".to_owned(), model.clone());
     }
@@ -118,11 +124,17 @@ fn prepare(call: &Call<'_>) -> Result<Prepared, Refusal> {
     })
 }
 
-/// A template is a list of messages as JSON text, or the text of one user message.
-fn messages(template: &str, variables: &Map<String, Value>) -> Value {
+/// A template is a list of messages as JSON text, or the text of one user message. Partials are put
+/// in place before variables, which they may hold.
+fn messages(
+    template: &str,
+    expand: &dyn Fn(&str) -> String,
+    variables: &Map<String, Value>,
+) -> Value {
+    let filled = |text: &str| fill(&expand(text), variables);
     match serde_json::from_str(template) {
-        Ok(messages @ Value::Array(_)) => fill_all(&messages, variables),
-        _ => json!([{ "role": "user", "content": fill(template, variables) }]),
+        Ok(messages @ Value::Array(_)) => map_text(&messages, &filled),
+        _ => json!([{ "role": "user", "content": filled(template) }]),
     }
 }
 

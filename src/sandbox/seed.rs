@@ -1,6 +1,7 @@
 //! The seeded organisations: names are the same for every seed; ids, slugs, times and the log are not.
 
 mod configs;
+mod partials;
 mod plan;
 mod prompts;
 
@@ -11,6 +12,7 @@ use self::plan::{PEOPLE, PLANS, Plan};
 use super::{
     access::{Caller, Scopes},
     configs as config_rows, ids,
+    log_exports::DENIED,
     store::{Row, Store},
     virtual_keys, workspaces,
 };
@@ -134,6 +136,9 @@ impl Seeder<'_> {
         row.fields.insert("description".to_owned(), plan.description.into());
         row.fields.insert("defaults".to_owned(), json!({ "metadata": { "env": plan.env } }));
         workspaces::describe(&mut row, first);
+        if plan.name == "Research" {
+            row.fields.insert(DENIED.to_owned(), json!(["request", "response"]));
+        }
         let id = row.id.clone();
         let users = self.members(plan, &id, emails);
         let virtual_keys = self.virtual_keys(plan, &id);
@@ -147,6 +152,7 @@ impl Seeder<'_> {
         self.insert("workspaces", row, 0);
         let api_keys = self.api_keys(plan, &id);
         let prompts = prompts::seed(self, plan.organisation, plan.name, &id, &virtual_keys);
+        partials::seed(self, plan.organisation, plan.name, &id);
         let (env, per_day) = (plan.env, plan.per_day);
         Workspace { id, env, per_day, users, api_keys, virtual_keys, configs, prompts }
     }

@@ -4,6 +4,7 @@ mod access;
 mod analytics;
 mod configs;
 mod faults;
+mod logs;
 mod prompts;
 mod rows;
 
