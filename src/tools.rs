@@ -2,17 +2,28 @@
 
 pub mod analytics;
 mod catalogue;
+pub mod collections;
 pub mod configs;
 mod diff;
+pub mod labels;
+pub mod partials;
 pub mod prompts;
 mod shared;
+pub mod tracing;
 
 pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 
 /// Domain names (as in `PORTKEY_TOOL_DOMAINS`) and their rows, in the order of `tools/list`. The
 /// first tool is harmless without arguments: suites call it.
-pub const DOMAINS: &[Domain] =
-    &[("configs", configs::TOOLS), ("prompts", prompts::TOOLS), ("analytics", analytics::TOOLS)];
+pub const DOMAINS: &[Domain] = &[
+    ("configs", configs::TOOLS),
+    ("collections", collections::TOOLS),
+    ("prompts", prompts::TOOLS),
+    ("analytics", analytics::TOOLS),
+    ("labels", labels::TOOLS),
+    ("partials", partials::TOOLS),
+    ("tracing", tracing::TOOLS),
+];
 
 /// Names that the API cannot serve, each with what to use instead.
 pub const REFUSED: &[(&str, &str)] = &[];

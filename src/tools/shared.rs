@@ -2,6 +2,19 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::tool::JsonObject;
+
+/// Any object, carried as it is.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transform = describe_open)]
+pub struct Open(pub JsonObject);
+
+fn describe_open(schema: &mut schemars::Schema) {
+    schema.insert("additionalProperties".into(), json!({ "description": "Any JSON value." }));
+}
 
 /// A page of a list.
 #[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]

@@ -9,7 +9,7 @@ use portkey_admin_mcp::{
 use serde_json::{Value, json};
 
 /// What tools and domains refer to is told by name in these prefixes.
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 17] = [
     "list_",
     "get_",
     "create_",
@@ -21,6 +21,12 @@ const VERBS: [&str; 11] = [
     "migrate_",
     "promote_",
     "validate_",
+    "insert_",
+    "start_",
+    "cancel_",
+    "download_",
+    "replace_",
+    "upsert_",
 ];
 
 fn tools() -> impl Iterator<Item = &'static Tool> {

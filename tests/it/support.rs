@@ -2,6 +2,7 @@
 
 mod account;
 mod called;
+mod leaves;
 
 use std::{sync::Arc, time::Duration};
 

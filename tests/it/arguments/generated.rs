@@ -105,6 +105,17 @@ fn fits(sent: &str, route: &str) -> bool {
         })
 }
 
+/// Where the routes of a domain begin, for those that are not called like it.
+fn families(domain: &str) -> Vec<String> {
+    let others: &[&str] = match domain {
+        "guardrails" => &["/guardrails", "/admin/organisation", "/workspace-exclusions"],
+        "logging" => &["/logs"],
+        "tracing" => &["/feedback"],
+        _ => return vec![format!("/{domain}")],
+    };
+    others.iter().map(|family| (*family).to_owned()).collect()
+}
+
 /// What this tool may send, as `METHOD /path` templates.
 fn routes(tool: &Tool) -> Vec<String> {
     if let Some((method, path)) = tool.route() {
@@ -116,10 +127,12 @@ fn routes(tool: &Tool) -> Vec<String> {
     }
     let (domain, _) =
         DOMAINS.iter().find(|(_, tools)| tools.iter().any(|it| it.name == tool.name)).unwrap();
+    let families = families(domain);
     let known = include_str!("../routes.txt").lines();
     let own = known.filter_map(|line| line.split_once(' ')).filter(|(method, path)| {
-        path.split('/').nth(1) == Some(*domain)
-            && (tool.effect != Effect::Reads || *method == "GET")
+        families.iter().any(|family| {
+            path.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }) && (tool.effect != Effect::Reads || *method == "GET")
     });
     own.map(|(method, path)| format!("{method} /v1{path}")).collect()
 }
