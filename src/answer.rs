@@ -62,7 +62,7 @@ fn tidy_field(json: &mut Json<'_>, name: &str, kind: Kind, names: Names) {
                 *text = other.into();
             }
         }
-        Json::Number(_) if kind != Kind::Plain => *json = Json::Text(mask::SENTINEL.into()),
+        Json::Number(_) if kind.is_hidden() => *json = Json::Text(mask::SENTINEL.into()),
         Json::Number(number) if is_flag(name) => match number.as_u64() {
             Some(0) => *json = Json::Bool(false),
             Some(1) => *json = Json::Bool(true),
@@ -92,7 +92,7 @@ fn mask_document(json: &mut Json<'_>, kind: Kind, names: Names) {
                 *text = masked.into();
             }
         }
-        Json::Number(_) if kind != Kind::Plain => *json = Json::Text(mask::SENTINEL.into()),
+        Json::Number(_) if kind.is_hidden() => *json = Json::Text(mask::SENTINEL.into()),
         Json::List(items) => items.iter_mut().for_each(|item| mask_document(item, kind, names)),
         Json::Object(fields) => {
             for (name, field) in fields {

@@ -22,6 +22,8 @@ pub struct Names {
     pub secret: &'static [&'static str],
     /// Shown in this answer although the name is on the list.
     pub shown: &'static [&'static str],
+    /// Secrets that Portkey shows this one time: shown as they are.
+    pub one_time: &'static [&'static str],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,10 +31,21 @@ pub(crate) enum Kind {
     Plain,
     Secret,
     SecretInside,
+    /// A secret that is shown this one time.
+    Once,
+}
+
+impl Kind {
+    pub(crate) fn is_hidden(self) -> bool {
+        matches!(self, Self::Secret | Self::SecretInside)
+    }
 }
 
 impl Names {
     pub(crate) fn kind(&self, name: &str) -> Kind {
+        if self.one_time.contains(&name) {
+            return Kind::Once;
+        }
         if self.shown.contains(&name) {
             return Kind::Plain;
         }
@@ -121,6 +134,7 @@ pub(crate) fn within_if(parent: Kind, named: Kind, is_schema: impl FnOnce() -> b
     match (parent, named) {
         // What is below a secret is secret, whatever it is called.
         (Kind::Secret | Kind::SecretInside, _) => Kind::SecretInside,
+        (Kind::Once, _) => Kind::Once,
         (_, Kind::Plain) => Kind::Plain,
         _ if is_schema() => Kind::Plain,
         (_, named) => named,
@@ -171,7 +185,7 @@ pub(crate) fn mask_kind(value: &mut Value, kind: Kind, names: Names) {
                 *text = masked;
             }
         }
-        Value::Number(_) if kind != Kind::Plain => *value = SENTINEL.into(),
+        Value::Number(_) if kind.is_hidden() => *value = SENTINEL.into(),
         Value::Array(items) => items.iter_mut().for_each(|item| mask_kind(item, kind, names)),
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
@@ -187,8 +201,16 @@ pub(crate) fn mask_kind(value: &mut Value, kind: Kind, names: Names) {
 pub(crate) fn masked(text: &str, kind: Kind) -> Option<String> {
     match kind {
         Kind::Plain => url::masked(text),
-        _ => (!text.is_empty()).then(|| SENTINEL.to_owned()),
+        Kind::Once => None,
+        _ if text.is_empty() || is_masked(text) => None,
+        _ => Some(SENTINEL.to_owned()),
     }
+}
+
+/// Whether Portkey itself has masked a text (`Xk*******S4`): what is left says which key it is.
+fn is_masked(text: &str) -> bool {
+    const LEFT: usize = 8;
+    text.contains("***") && text.chars().filter(|letter| *letter != '*').count() <= LEFT
 }
 
 /// Refuses a document that is about to be stored while it holds a secret as Portkey masks it: the

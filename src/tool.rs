@@ -3,17 +3,20 @@
 //! A domain file lists its tools as rows, each of which reads like a route:
 //! `get::<ConfigSlug>("get_config", "/configs/{slug}", "Get one config …").scopes(&["configs.read"])`.
 
+mod answer;
 mod call;
 mod error;
 mod list;
 mod prepare;
 mod row;
 
+pub(crate) use answer::unwrapped;
 pub use call::{Call, Progress, Recent};
 pub use error::{Error, Problem, Result};
 pub(crate) use list::cut;
-pub use list::{LIST, Listing, PAGES, PAGES_IF_ASKED, Pages, WHOLE};
-pub(crate) use row::unwrapped;
+pub use list::{
+    CAMEL_CASE_PAGES, LIST, Listing, OFFSET, PAGES, PAGES_FROM_ONE, PAGES_IF_ASKED, Pages, WHOLE,
+};
 pub use row::{Effect, Run, Tool, Workflow, delete, get, post, put, run, run_typed};
 
 /// A JSON object: arguments, answers and schemas.

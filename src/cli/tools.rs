@@ -75,6 +75,7 @@ fn row(entry: &Entry) -> Value {
         "path": path,
         "effect": tool.effect,
         "scopes": tool.scopes,
+        "any_scope": tool.any_scope,
         "enterprise": tool.enterprise,
         "secret_fields": tool.secrets,
         "shown_fields": tool.shown,

@@ -21,6 +21,22 @@ fn secrets_are_masked_wherever_they_stand() {
 }
 
 #[test]
+fn what_portkey_masks_stays_readable_and_what_it_shows_once_is_shown() {
+    let answer = json!({
+        "key": "Xk*******S4", "api_key": "sk-********nop", "masked_api_key": "********",
+        "token": "kestrel-***-in-part", "once": "https://h.example/x?sig=canary", "deep": { "once": [7] },
+    });
+    let mut seen = answer.clone();
+    let names = Names { secret: &["key"], one_time: &["once"], ..Names::default() };
+    mask(&mut seen, "", names);
+    let mut want = answer;
+    want["token"] = SENTINEL.into();
+    assert_eq!(seen, want);
+    mask(&mut seen, "", Names::default());
+    assert!(!seen.to_string().contains("canary"), "{seen}");
+}
+
+#[test]
 fn a_mask_stands_for_the_stored_value_of_its_place() {
     let stored =
         json!({ "a": { "api_key": "k1", "custom_host": "https://h" }, "b": { "api_key": "k2" } });

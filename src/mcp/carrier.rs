@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use super::{
     reply,
-    server::{HIDDEN, server_info},
+    server::{HIDDEN, server_info, withheld},
 };
 use crate::answer::visible;
 
@@ -28,14 +28,19 @@ pub(super) struct Carrier(Arc<Mutex<Option<Bytes>>>);
 static META: LazyLock<String> =
     LazyLock::new(|| serde_json::to_string(&server_info()).unwrap_or_default());
 
+/// The same for a result that nothing may keep.
+static WITHHELD: LazyLock<String> =
+    LazyLock::new(|| serde_json::to_string(&withheld(Some(server_info()))).unwrap_or_default());
+
 impl Carrier {
     /// The carrier that came with a request.
     pub fn of(context: &RequestContext<RoleServer>) -> Option<Self> {
         context.extensions.get::<http::request::Parts>()?.extensions.get::<Self>().cloned()
     }
 
-    /// Loads an answer and gives what rmcp is to send in its place.
-    pub fn load(&self, answer: &str) -> CallToolResult {
+    /// Loads an answer, which is `secret` where nothing may keep it, and gives what rmcp is to send
+    /// in its place.
+    pub fn load(&self, answer: &str, secret: bool) -> CallToolResult {
         let text = visible(answer);
         let mut message = Vec::with_capacity(answer.len() * 5 / 2 + 512);
         message.extend(br#"{"jsonrpc":"2.0","result":{"resultType":"complete","content":["#);
@@ -47,7 +52,8 @@ impl Carrier {
         message.extend(br#"],"structuredContent":"#);
         message.extend(answer.as_bytes());
         message.extend(br#","isError":false,"_meta":"#);
-        message.extend(META.as_bytes());
+        let meta = if secret { &WITHHELD } else { &META };
+        message.extend(meta.as_bytes());
         message.push(b'}');
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(message.into());
         CallToolResult::success(Vec::new())

@@ -190,7 +190,7 @@ impl Server {
         };
         Ok(match outcome {
             Ok(answer) => match carrier {
-                Some(carrier) => carrier.load(&answer),
+                Some(carrier) => carrier.load(&answer, entry.tool.shows_once()),
                 None => result(&answer),
             },
             Err(error) => {
@@ -261,6 +261,13 @@ pub(super) fn server_info() -> MetaObject {
     meta
 }
 
+/// Marks a result that holds a secret which is shown this one time: nothing may keep it.
+pub(super) fn withheld(meta: Option<MetaObject>) -> MetaObject {
+    let mut meta = meta.unwrap_or_default();
+    meta.0.insert("portkey-admin/withhold".into(), true.into());
+    meta
+}
+
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let [.., fallback] = LEGACY;
@@ -328,8 +335,9 @@ impl ServerHandler for Server {
         // rmcp moves a handler's future several times before it runs.
         let running = Box::pin(self.run(entry, principal, surface, request, &context));
         let mut result = running.await?;
-        if is_modern(&context) {
-            result.meta = Some(server_info());
+        result.meta = is_modern(&context).then(server_info);
+        if entry.tool.shows_once() && result.is_error != Some(true) {
+            result.meta = Some(withheld(result.meta.take()));
         }
         Ok(result.into())
     }

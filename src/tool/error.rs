@@ -180,6 +180,7 @@ fn describe<T>(
 fn likely_cause(tool: &Tool) -> String {
     let mut why = match tool.scopes {
         [] => "the key lacks a scope".to_owned(),
+        scopes if tool.any_scope => format!("missing scope: one of {}", quoted(scopes)),
         scopes => format!("missing scope {}", quoted(scopes)),
     };
     why.push_str(", or what was named does not exist or is not visible to this key");

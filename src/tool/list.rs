@@ -1,4 +1,6 @@
 //! Lists: where the rows are, how they are paged, and how the answer says how to go on.
+//!
+//! The forms are those of facts.md, "Pagination" and "List keys differ".
 
 use serde_json::{Value, json};
 
@@ -11,8 +13,12 @@ pub const DEFAULT_PAGE_SIZE: u64 = 20;
 /// Where an answer's rows are, and how the operation pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// Field that holds the rows; an answer that is a bare array is its rows.
+    /// Field that holds the rows; where it is missing, the answer's only list, or the answer itself.
     pub rows: &'static str,
+    /// Field that holds the number of all rows.
+    pub count: &'static str,
+    /// That number may be of the rows that came: where it is, a full page may not be the last.
+    pub counts_page: bool,
     /// Absent where the operation gives everything at once.
     pub pages: Option<Pages>,
 }
@@ -26,6 +32,8 @@ pub struct Pages {
     pub size: &'static str,
     /// Number of the first page.
     pub first: u64,
+    /// The number is that of the page's first row.
+    pub by_row: bool,
     /// The operation gives everything unless a page is asked for.
     pub if_asked: bool,
     /// The operation always gives everything, and the page is cut from it here.
@@ -33,7 +41,7 @@ pub struct Pages {
 }
 
 /// Rows under `data`, all at once.
-pub const LIST: Listing = Listing { rows: "data", pages: None };
+pub const LIST: Listing = Listing { rows: "data", count: "total", counts_page: false, pages: None };
 
 /// Rows under `data`, paged from zero by `current_page` and `page_size`.
 pub const PAGES: Listing = Listing { pages: Some(Pages::ZERO_BASED), ..LIST };
@@ -46,11 +54,28 @@ pub const WHOLE: Listing =
 pub const PAGES_IF_ASKED: Listing =
     Listing { pages: Some(Pages { if_asked: true, ..Pages::ZERO_BASED }), ..LIST };
 
+/// Rows under `data`, paged from zero by `currentPage` and `pageSize`.
+pub const CAMEL_CASE_PAGES: Listing = Listing {
+    pages: Some(Pages { number: "currentPage", size: "pageSize", ..Pages::ZERO_BASED }),
+    ..LIST
+};
+
+/// Rows under `data`, paged from one by `page` and `page_size`.
+pub const PAGES_FROM_ONE: Listing =
+    Listing { pages: Some(Pages { number: "page", first: 1, ..Pages::ZERO_BASED }), ..LIST };
+
+/// Rows under `data`, of which `limit` come from the one at `offset` on.
+pub const OFFSET: Listing = Listing {
+    pages: Some(Pages { number: "offset", size: "limit", by_row: true, ..Pages::ZERO_BASED }),
+    ..LIST
+};
+
 impl Pages {
-    const ZERO_BASED: Self = Self {
+    pub const ZERO_BASED: Self = Self {
         number: "current_page",
         size: "page_size",
         first: 0,
+        by_row: false,
         if_asked: false,
         cut_here: false,
     };
@@ -73,24 +98,40 @@ impl Page {
     }
 
     /// How many rows there are and the number of the next page, from the rows that came and from
-    /// what the operation counted, if it does. Where it does not, a full page may be the last.
-    fn rest(self, returned: u64, counted: Option<u64>) -> (Option<u64>, Option<u64>) {
-        let next = self.number + 1;
+    /// what the operation counted, if it does, or says of it. Where it does neither, a full page may
+    /// be the last.
+    fn rest(
+        self,
+        returned: u64,
+        counted: Option<u64>,
+        more: Option<bool>,
+    ) -> (Option<u64>, Option<u64>) {
+        let next = self.number.saturating_add(1);
         match counted {
             // More rows than asked for: the operation gives everything, whatever it is asked.
             _ if returned > self.size => (counted.or(Some(returned)), None),
+            _ if more == Some(true) && returned > 0 => (counted, Some(next)),
+            None if more == Some(false) => {
+                (Some(self.number.saturating_mul(self.size).saturating_add(returned)), None)
+            }
             Some(total) => {
                 let more = returned > 0 && next.saturating_mul(self.size) < total;
                 (Some(total), more.then_some(next))
             }
             None if returned == self.size => (None, Some(next)),
             None if returned == 0 && self.number > 0 => (None, None),
-            None => (Some(self.number.saturating_mul(self.size) + returned), None),
+            None => (Some(self.number.saturating_mul(self.size).saturating_add(returned)), None),
         }
     }
 }
 
 impl Listing {
+    /// The same, with its rows under another name.
+    pub const fn under(mut self, rows: &'static str) -> Self {
+        self.rows = rows;
+        self
+    }
+
     /// Reads the page from the arguments and writes it as the operation wants it.
     pub(crate) fn ask(&self, args: &mut JsonObject) -> Option<Page> {
         let pages = self.pages?;
@@ -107,7 +148,8 @@ impl Listing {
         if page.cut_here {
             return Some(page);
         }
-        args.insert(pages.number.into(), json!(page.number + pages.first));
+        let before = if pages.by_row { page.number.saturating_mul(page.size) } else { page.number };
+        args.insert(pages.number.into(), json!(before.saturating_add(pages.first)));
         args.insert(pages.size.into(), json!(page.size));
         Some(page)
     }
@@ -115,7 +157,8 @@ impl Listing {
     /// `{total, next_page, …, data}`, from whatever form the operation answers in. `next_page` is
     /// there only where there is or may be one, `total` only where it is known.
     pub(crate) fn read<'a>(&self, mut answer: Json<'a>, page: Option<Page>) -> Json<'a> {
-        let (mut rows, rest) = match answer.take(self.rows) {
+        let rows = self.rows_of(&mut answer);
+        let (mut rows, rest) = match rows {
             Some(Json::List(rows)) => (rows, answer),
             // Not a list after all: shown as it is, since nothing may be lost.
             Some(other) => {
@@ -133,14 +176,21 @@ impl Listing {
         let Json::Object(mut rest) = rest else { return Json::List(rows) };
         rest.retain(|(name, _)| name != "object" && name != "success");
         let mut rest = Json::Object(rest);
-        let mut counted = rest.take("total").as_ref().and_then(number);
+        let mut counted = rest.take(self.count).as_ref().and_then(number);
+        let more = match rest.take("has_more") {
+            Some(Json::Bool(more)) => Some(more),
+            _ => None,
+        };
         if let Some(page) = page.filter(|page| page.cut_here) {
             counted = Some(rows.len() as u64);
             rows = page.of(rows);
         }
         let returned = rows.len() as u64;
+        if self.counts_page && counted.is_some_and(|counted| counted <= returned) {
+            counted = None;
+        }
         let (total, next_page) = match page {
-            Some(page) => page.rest(returned, counted),
+            Some(page) => page.rest(returned, counted, more),
             None => (counted.or(Some(returned)), None),
         };
         // Not asked for a page, and yet it is one: how to go on is for the caller to say.
@@ -154,6 +204,18 @@ impl Listing {
         }
         list.push(("data".into(), Json::List(rows)));
         Json::Object(list)
+    }
+
+    /// What stands where the rows should be; where nothing does, the answer's only list.
+    fn rows_of<'a>(&self, answer: &mut Json<'a>) -> Option<Json<'a>> {
+        if let Some(rows) = answer.take(self.rows) {
+            return Some(rows);
+        }
+        let Json::Object(fields) = answer else { return None };
+        let mut lists =
+            fields.iter().enumerate().filter(|(_, (_, it))| matches!(it, Json::List(_)));
+        let (only, _) = lists.next()?;
+        lists.next().is_none().then(|| fields.remove(only).1)
     }
 }
 
@@ -208,52 +270,4 @@ pub(crate) fn cut(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(returned: u64, total: Option<u64>, number: u64) -> Value {
-        let rows: Vec<_> = (0..returned).collect();
-        let answer = json!({ "object": "list", "total": total, "data": rows });
-        let mut list = PAGES.read(answer.into(), Some(Page { number, size: 3, cut_here: false }));
-        list.take("data");
-        list.into()
-    }
-
-    #[test]
-    fn a_page_says_what_is_known_of_the_rest() {
-        let table = [
-            ((3, Some(7), 0), json!({ "total": 7, "next_page": 1 })),
-            ((1, Some(7), 2), json!({ "total": 7 })),
-            ((0, Some(7), 9), json!({ "total": 7 })),
-            ((7, Some(7), 0), json!({ "total": 7 })),
-            ((3, None, 0), json!({ "next_page": 1 })),
-            ((2, None, 1), json!({ "total": 5 })),
-            ((0, None, 0), json!({ "total": 0 })),
-            ((0, None, 2), json!({})),
-            ((7, None, 0), json!({ "total": 7 })),
-        ];
-        for ((returned, total, number), want) in table {
-            assert_eq!(
-                read(returned, total, number),
-                want,
-                "{returned} of {total:?}, page {number}"
-            );
-        }
-        let part = PAGES_IF_ASKED.read(json!({ "total": 9, "data": [1, 2] }).into(), None);
-        assert_eq!(Value::from(part), json!({ "total": 9, "returned": 2, "data": [1, 2] }));
-        let page = Page { number: 1, size: 2, cut_here: true };
-        let second = WHOLE.read(json!({ "data": [1, 2, 3, 4, 5] }).into(), Some(page));
-        assert_eq!(Value::from(second), json!({ "total": 5, "next_page": 2, "data": [3, 4] }));
-        let all = LIST.read(json!([1, 2]).into(), None);
-        assert_eq!(Value::from(all), json!({ "total": 2, "data": [1, 2] }));
-    }
-
-    #[test]
-    fn what_is_no_list_is_left_alone() {
-        for answer in [json!({ "data": { "a": 1 } }), json!({ "a": [1] }), json!([1])] {
-            let mut left = Json::from(answer.clone());
-            assert!(!cut(&mut left, 1, |json| json.write(0).len()));
-            assert_eq!(Value::from(left), answer);
-        }
-    }
-}
+mod tests;

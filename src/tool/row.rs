@@ -1,8 +1,6 @@
 //! The row itself: constructors and facts, all usable in constants.
 
-use std::{borrow::Cow, future::Future, pin::Pin};
-
-use bytes::Bytes;
+use std::{future::Future, pin::Pin};
 
 use rmcp::model::ToolAnnotations;
 use schemars::JsonSchema;
@@ -11,8 +9,9 @@ use serde_json::Value;
 
 use super::{
     Call, JsonObject,
-    error::{Error, Result},
-    list::{Listing, Page},
+    answer::{Output, path_arguments},
+    error::Result,
+    list::Listing,
     prepare::{parse, prepare, to_value},
 };
 use crate::{
@@ -59,6 +58,8 @@ pub struct Tool {
     pub effect: Effect,
     /// Permission scopes of the Portkey key that the tool needs, such as `configs.read`.
     pub scopes: &'static [Text],
+    /// One of the scopes is enough; which one depends on what is asked for.
+    pub any_scope: bool,
     /// Portkey answers 403 outside Enterprise plans.
     pub enterprise: bool,
     /// Answer fields that hold secrets here, beside those that are secret everywhere.
@@ -165,6 +166,7 @@ impl Tool {
             about,
             effect,
             scopes: &[],
+            any_scope: false,
             enterprise: false,
             secrets: &[],
             shown: &[],
@@ -187,6 +189,12 @@ impl Tool {
     pub const fn scopes(mut self, scopes: &'static [Text]) -> Self {
         self.scopes = scopes;
         self
+    }
+
+    /// Names permission scopes of which the Portkey key needs one, depending on what is asked for.
+    pub const fn any_scope(mut self, scopes: &'static [Text]) -> Self {
+        self.any_scope = true;
+        self.scopes(scopes)
     }
 
     /// Names other names that are accepted and not listed.
@@ -236,6 +244,19 @@ impl Tool {
     /// Names the tool that shows whether a write arrived.
     pub const fn read_back(mut self, tool: Text) -> Self {
         self.read_back = Some(tool);
+        self
+    }
+
+    /// Names answer fields that are secrets here although their names do not say so.
+    pub const fn secrets(mut self, names: &'static [Text]) -> Self {
+        self.secrets = names;
+        self
+    }
+
+    /// Names answer fields with a secret that Portkey shows this one time: they are shown, with a
+    /// note, and nothing keeps them.
+    pub const fn one_time(mut self, names: &'static [Text]) -> Self {
+        self.one_time = names;
         self
     }
 
@@ -329,77 +350,6 @@ impl Tool {
             Run::Workflow(run) => Ok(Output::Made(run(call, args).await?)),
         }
     }
-
-    /// Makes the tool's answer of what running it gave, and hands it to `with`.
-    pub(crate) fn read<T>(&self, output: Output, with: impl FnOnce(Json<'_>) -> T) -> Result<T> {
-        let (body, page, named) = match output {
-            Output::Made(value) => return Ok(with(value.into())),
-            Output::Body { body, page, named } => (body, page, named),
-        };
-        let json = serde_json::from_slice(&body).map_err(|it| Error::Answer(it.to_string()))?;
-        let mut answer = match self.listing {
-            Some(listing) => listing.read(json, page),
-            None if self.effect == Effect::Reads => bare(json),
-            None => told(bare(json), &named),
-        };
-        if let Run::Request { read, .. } = self.run {
-            read(&mut answer);
-        }
-        Ok(with(answer))
-    }
-}
-
-/// What running a tool gave.
-pub(crate) enum Output {
-    /// Portkey's answer, as it came.
-    Body {
-        body: Bytes,
-        page: Option<Page>,
-        /// The arguments that named what was asked for.
-        named: JsonObject,
-    },
-    /// A workflow's answer.
-    Made(Value),
-}
-
-/// `{success, data: {…}}` is its data: the API wraps some answers and documents others as wrapped.
-pub(crate) fn unwrapped(answer: Value) -> Value {
-    bare(answer.into()).into()
-}
-
-fn bare(mut answer: Json<'_>) -> Json<'_> {
-    let is_wrapped = match &answer {
-        Json::Object(fields) => {
-            fields.iter().any(|(name, _)| name == "success")
-                && fields.iter().all(|(name, _)| name == "success" || name == "data")
-                && matches!(answer.get("data"), Some(Json::Object(_)))
-        }
-        _ => false,
-    };
-    if is_wrapped { answer.take("data").unwrap_or(answer) } else { answer }
-}
-
-/// What an empty answer to a write says: that it was done, and to what.
-fn told<'a>(answer: Json<'a>, named: &JsonObject) -> Json<'a> {
-    match answer {
-        Json::Object(fields) if fields.is_empty() => {
-            let named = named
-                .iter()
-                .map(|(name, value)| (Cow::Owned(name.clone()), Json::from(value.clone())));
-            Json::Object(
-                std::iter::once(("success".into(), Json::Bool(true))).chain(named).collect(),
-            )
-        }
-        other => other,
-    }
-}
-
-/// The arguments that fill the path.
-fn path_arguments(path: &str, args: &Value) -> JsonObject {
-    path.split('/')
-        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
-        .filter_map(|name| Some((name.to_owned(), args.get(name)?.clone())))
-        .collect()
 }
 
 const fn is_snake_case(name: &str) -> bool {

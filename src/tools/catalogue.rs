@@ -107,7 +107,8 @@ impl Entry {
         args::fit(&mut args, &self.input, self.tool.document)?;
         call.facts = self.tool.into();
         let output = self.tool.run(call, args).await?;
-        let names = Names { secret: self.tool.secrets, shown: self.tool.shown };
+        let &Tool { secrets: secret, shown, one_time, .. } = self.tool;
+        let names = Names { secret, shown, one_time };
         self.tool.read(output, |mut json| {
             if !matches!(json, Json::Object(_)) {
                 json = Json::Object(vec![("data".into(), json)]);

@@ -117,7 +117,9 @@ fn path_fields_are_required_arguments() {
     for_every_tool(|tool, definition| {
         let (_, path) = tool.route()?;
         let required = definition["inputSchema"]["required"].as_array().cloned();
-        path.split('/')
+        path.split("{?")
+            .next()?
+            .split('/')
             .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
             .find(|field| !required.iter().flatten().any(|name| name == field))
             .map(|field| format!("`{field}` of {path} is not a required argument"))
