@@ -119,7 +119,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
     check::http(reader, &http, &mut problems);
     check::sessions(reader, inputs, &mut problems);
     check::upstream(reader, inputs, &mut problems);
-    let portkey = reader.url("portkey.base_url").map(|base_url| portkey_settings(reader, base_url));
+    let portkey = portkey_settings(reader);
 
     let config = match (auth, portkey, problems.is_empty()) {
         (Some(auth), Some(portkey), true) => Ok(Config {
@@ -180,16 +180,17 @@ fn mcp_settings(reader: Reader<'_>, sandbox: bool) -> mcp::Settings {
     }
 }
 
-fn portkey_settings(reader: Reader<'_>, base_url: url::Url) -> portkey::Settings {
-    portkey::Settings {
-        base_url,
+fn portkey_settings(reader: Reader<'_>) -> Option<portkey::Settings> {
+    Some(portkey::Settings {
+        base_url: reader.url("portkey.base_url")?,
+        pricing_url: reader.url("portkey.pricing_url")?,
         allow_private_base_url: reader.flag("portkey.allow_private_base_url"),
         allow_insecure_http: reader.flag("portkey.allow_insecure_http"),
         timeout: reader.time("portkey.timeout_ms"),
         connect_timeout: reader.time("portkey.connect_timeout_ms"),
         max_answer_bytes: reader.number("portkey.max_answer_bytes"),
         ..portkey::Settings::default()
-    }
+    })
 }
 
 fn log_settings(reader: Reader<'_>) -> telemetry::Settings {

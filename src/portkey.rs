@@ -62,33 +62,39 @@ struct Inner {
 impl fmt::Debug for Portkey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { name, bases, .. } = &*self.inner;
-        f.debug_struct("Portkey").field("credential", name).field("base", &bases.given()).finish()
+        f.debug_struct("Portkey")
+            .field("credential", name)
+            .field("base", &bases.given().url)
+            .finish()
     }
 }
 
 impl Portkey {
-    /// A client for a credential whose base URL passes the checks of `settings`.
+    /// A client for a credential whose base URL passes the checks of `settings`, as the host of the
+    /// price sheets has to.
     ///
     /// # Errors
     /// Names the setting, its value and the remedy.
     pub fn new(settings: &Settings, credential: Credential) -> Result<Self, SetupError> {
-        let base = credential.checked_base(settings)?;
-        Self::build(settings, credential, base, !settings.allow_private_base_url)
+        let bases = Bases::new(credential.checked_base(settings)?, settings.checked_prices()?);
+        Self::build(settings, credential, bases, !settings.allow_private_base_url)
     }
 
-    /// A client for an address that was made in this process, in clear and on loopback.
+    /// A client for an address that was made in this process, in clear and on loopback, which serves
+    /// the price sheets as well.
     ///
     /// # Errors
     /// As [`Portkey::new`], without the checks for loopback and encryption.
     pub fn for_sandbox(settings: &Settings, credential: Credential) -> Result<Self, SetupError> {
         let base = credential.sandbox_base()?;
-        Self::build(settings, credential, base, false)
+        let prices = base.strip_suffix("/v1").unwrap_or(&base).to_owned();
+        Self::build(settings, credential, Bases::new(base, prices), false)
     }
 
     fn build(
         settings: &Settings,
         credential: Credential,
-        base: String,
+        bases: Bases,
         public_only: bool,
     ) -> Result<Self, SetupError> {
         // reqwest panics where no provider is installed. An error says that one is already.
@@ -114,7 +120,7 @@ impl Portkey {
             key_header: credential.header()?,
             name: credential.name,
             key: credential.key,
-            bases: Bases::new(base),
+            bases,
             settings: settings.clone(),
             budget: Budget::new(),
         };

@@ -4,8 +4,10 @@ pub mod analytics;
 mod catalogue;
 pub mod collections;
 pub mod configs;
+pub mod deployments;
 mod diff;
 pub mod labels;
+mod merge;
 pub mod partials;
 pub mod prompts;
 mod shared;
@@ -17,6 +19,7 @@ pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 /// first tool is harmless without arguments: suites call it.
 pub const DOMAINS: &[Domain] = &[
     ("configs", configs::TOOLS),
+    ("deployments", deployments::TOOLS),
     ("collections", collections::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),

@@ -56,6 +56,8 @@ fn slips_are_forgiven() {
     assert_eq!(fitted(args).unwrap(), want);
     assert_eq!(fitted(json!({ "name": "n", "codes": 429 })).unwrap()["codes"], json!([429]));
     assert_eq!(fitted(json!({ "name": "n", "page": 5.0 })).unwrap()["page"], json!(5));
+    assert_eq!(fitted(json!({ "name": "n", "flag": 0 })).unwrap()["flag"], json!(false));
+    assert!(fitted(json!({ "name": "n", "flag": 2 })).is_err());
     let choice = fitted(json!({ "name": "n", "choice": "auto" })).unwrap()["choice"].take();
     assert_eq!(choice, json!({ "mode": "auto" }));
 }

@@ -21,6 +21,7 @@ const OTHERS: &[&str] = &["MCP_CONFIG", "MCP_TRANSPORT", "PORTKEY_OPENAPI"];
 const UPSTREAM: &[&str] = &[
     "portkey.api_key",
     "portkey.base_url",
+    "portkey.pricing_url",
     "portkey.allow_private_base_url",
     "portkey.allow_insecure_http",
 ];

@@ -9,7 +9,7 @@ use super::{
     Inner,
     address::PrivateAddress,
     answer,
-    bases::Version,
+    bases::{Place, Version},
     context::Context,
     error::{Kind, Trail},
     request::{Base, Method, Prepared, Request},
@@ -49,8 +49,13 @@ impl Inner {
         context: &Context,
         trail: &mut Trail,
     ) -> Result<Bytes, Kind> {
-        let Base::Disputed { family } = base else {
-            return self.tries(prepared, self.bases.given(), context, trail).await;
+        let family = match base {
+            Base::Disputed { family } => family,
+            Base::Given => return self.tries(prepared, self.bases.given(), context, trail).await,
+            Base::Prices => {
+                trail.public = true;
+                return self.tries(prepared, self.bases.prices(), context, trail).await;
+            }
         };
         let Some(cell) = self.bases.settled(family) else {
             return self.tries(prepared, self.bases.given(), context, trail).await;
@@ -104,14 +109,14 @@ impl Inner {
     async fn tries(
         &self,
         prepared: &Prepared<'_>,
-        base: &str,
+        place: Place<'_>,
         context: &Context,
         trail: &mut Trail,
     ) -> Result<Bytes, Kind> {
         self.budget.deposit();
         let mut delays = None;
         loop {
-            let kind = match self.attempt(prepared, base, context, trail).await {
+            let kind = match self.attempt(prepared, place, context, trail).await {
                 Ok(value) => return Ok(value),
                 Err(kind) => kind,
             };
@@ -139,12 +144,14 @@ impl Inner {
     pub(super) async fn attempt(
         &self,
         prepared: &Prepared<'_>,
-        base: &str,
+        place: Place<'_>,
         context: &Context,
         trail: &mut Trail,
     ) -> Result<Bytes, Kind> {
-        let mut request = prepared.request(base)?;
-        request.headers_mut().insert(KEY_HEADER, self.key_header.clone());
+        let mut request = prepared.request(place.url)?;
+        if place.keyed {
+            request.headers_mut().insert(KEY_HEADER, self.key_header.clone());
+        }
         trail.attempts += 1;
         let unclear = trail.unclear;
         // Until it is answered, and for good if this future is dropped before.

@@ -58,6 +58,8 @@ pub enum Base {
         /// Path of the GET that settles it for the whole family.
         family: &'static str,
     },
+    /// None: the public price sheets, on a host of their own, which gets no key.
+    Prices,
 }
 
 /// One request to the Admin API.

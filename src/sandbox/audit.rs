@@ -31,7 +31,8 @@ pub(super) struct Write<'a> {
 
 impl Audit {
     pub fn note(&mut self, write: &Write<'_>) {
-        let (resource_type, action) = write.scope.split_once('.').unwrap_or((write.scope, ""));
+        let scope = write.scope.split(" | ").next().unwrap_or_default();
+        let (resource_type, action) = scope.split_once('.').unwrap_or((scope, ""));
         if self.0.len() == ENTRIES {
             self.0.pop_front();
         }

@@ -14,7 +14,9 @@ use super::{
     call::Call,
     collections::COLLECTIONS,
     configs::{self, CONFIGS},
-    crud, feedback,
+    crud,
+    deployments::{self, DEPLOYMENTS},
+    feedback,
     labels::LABELS,
     log_exports::{self, LOG_EXPORTS},
     logs,
@@ -39,6 +41,7 @@ pub(super) struct Route {
     version: Version,
     /// Without its version; `{}` stands for one segment.
     path: &'static str,
+    /// One of several is enough: `organisation_x.read | workspace_x.read`.
     pub scope: &'static str,
     pub plane: Plane,
     run: Run,
@@ -87,6 +90,13 @@ const ROUTES: &[Route] = &[
     route("PUT", "/configs/{}", "configs.update", Control, Update(&CONFIGS)),
     route("DELETE", "/configs/{}", "configs.delete", Control, Delete(&CONFIGS)),
     route("GET", "/configs/{}/versions", "configs.read", Control, Own(configs::versions)),
+    route("GET", "/deployments", "deployments.list", Control, List(&DEPLOYMENTS)).v2(),
+    route("POST", "/deployments", "deployments.create", Control, Create(&DEPLOYMENTS)).v2(),
+    route("GET", "/deployments/{}", "deployments.read", Control, Read(&DEPLOYMENTS)).v2(),
+    route("PUT", "/deployments/{}", "deployments.update", Control, Update(&DEPLOYMENTS)).v2(),
+    route("DELETE", "/deployments/{}", "deployments.delete", Control, Own(deployments::archive))
+        .v2(),
+    route("GET", "/deployments/{}/ping", "deployments.read", Control, Own(deployments::ping)).v2(),
     route("GET", "/prompts", "prompts.list", Control, List(&PROMPTS)),
     route("POST", "/prompts", "prompts.create", Control, Create(&PROMPTS)),
     route("GET", "/prompts/partials", "prompts.list", Control, List(&PARTIALS)),

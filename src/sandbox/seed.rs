@@ -1,6 +1,7 @@
 //! The seeded organisations: names are the same for every seed; ids, slugs, times and the log are not.
 
 mod configs;
+mod gateways;
 mod partials;
 mod plan;
 mod prompts;
@@ -68,6 +69,7 @@ pub(super) fn fill(seed: u64, end: Timestamp, store: &mut Store) -> Cast {
     let mut seeder = Seeder { seed, end, store };
     let emails = seeder.users();
     let workspaces = PLANS.iter().map(|plan| seeder.workspace(plan, &emails)).collect();
+    gateways::seed(&mut seeder);
     Cast { organisations, workspaces }
 }
 

@@ -24,7 +24,7 @@ use super::{
     call::{Call, ITEMS, Query},
     dates::Dates,
     faults::{Fault, Faults},
-    log_exports,
+    log_exports, prices,
     received::{self, Received},
     reply::Reply,
     routes::{Plane, Route},
@@ -102,7 +102,11 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
         body: body.as_ref().map(Bytes::clone).unwrap_or_default(),
         key: caller.map(|caller| caller.name),
     });
-    let Some(caller) = caller else { return Ok(shared.without_key(path, query)) };
+    let asked = match (prices::provider(parts.method.as_str(), path), caller) {
+        (Some(provider), _) => Asked::Prices(provider),
+        (None, Some(caller)) => Asked::Api(caller),
+        (None, None) => return Ok(shared.without_key(path, query)),
+    };
     let own = path.strip_prefix("/v1").or_else(|| path.strip_prefix("/v2")).unwrap_or(path);
     let fault = shared.faults.take(&parts.method, own);
     match fault {
@@ -117,12 +121,15 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
             return Ok(respond(200, "text/html; charset=utf-8", page.into()));
         }
     }
-    let done = match body {
-        Ok(body) => {
+    let done = match (asked, body) {
+        (Asked::Prices(provider), _) => reply(prices::sheet(provider)),
+        (Asked::Api(caller), Ok(body)) => {
             let request = Sent { method: parts.method.as_str(), path, query, body: &body };
             shared.run(caller, &request)
         }
-        Err(_) => reply(Err(Refusal::too_large(format!("a body may have {BODY_BYTES} bytes")))),
+        (Asked::Api(_), Err(_)) => {
+            reply(Err(Refusal::too_large(format!("a body may have {BODY_BYTES} bytes"))))
+        }
     };
     match fault {
         Some(Fault::Lost) => Err(io::ErrorKind::ConnectionReset.into()),
@@ -132,6 +139,13 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
         }
         _ => Ok(done),
     }
+}
+
+/// What a request is for.
+enum Asked<'a> {
+    Api(&'a Caller),
+    /// The public price sheet of a provider.
+    Prices(&'a str),
 }
 
 struct Sent<'a> {
@@ -205,7 +219,7 @@ fn permit(caller: &Caller, route: &Route) -> Result<(), Refusal> {
     if route.plane == Plane::Data && caller.workspace.is_none() {
         return Err(Refusal::forbidden("this route of the gateway needs a workspace API key"));
     }
-    if !caller.may(route.scope) {
+    if !route.scope.split(" | ").any(|scope| caller.may(scope)) {
         return Err(Refusal::forbidden(format!("You do not have the permission {}", route.scope)));
     }
     Ok(())

@@ -5,6 +5,7 @@ mod analytics;
 mod configs;
 mod faults;
 mod logs;
+mod prices;
 mod prompts;
 mod rows;
 

@@ -19,12 +19,14 @@ pub(super) fn to_value(value: impl Serialize) -> Result<Value> {
     serde_json::to_value(value).map_err(|error| Error::Answer(error.to_string()))
 }
 
-/// Writes arguments as Portkey names them: an absent one is left out, a field named in `clear` is
-/// sent as null.
+/// Writes arguments as Portkey names them.
 pub(super) fn prepare<A: Args>(args: JsonObject) -> Result<Value> {
-    let Value::Object(mut fields) = to_value(parse::<A>(args)?)? else {
-        return Ok(Value::Object(JsonObject::new()));
-    };
+    Ok(Value::Object(fields(parse::<A>(args)?)?))
+}
+
+/// The fields to send: an absent one is left out, one that is named in `clear` is null.
+pub(crate) fn fields(args: impl Serialize) -> Result<JsonObject> {
+    let Value::Object(mut fields) = to_value(args)? else { return Ok(JsonObject::new()) };
     fields.retain(|_, value| !value.is_null());
     if let Some(Value::Array(names)) = fields.remove("clear") {
         for name in names.iter().filter_map(Value::as_str) {
@@ -36,5 +38,5 @@ pub(super) fn prepare<A: Args>(args: JsonObject) -> Result<Value> {
             }
         }
     }
-    Ok(Value::Object(fields))
+    Ok(fields)
 }

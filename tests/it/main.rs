@@ -16,6 +16,7 @@ mod clients;
 mod collections;
 mod commands;
 mod configs;
+mod deployments;
 mod edges;
 mod eras;
 mod labels;

@@ -133,7 +133,7 @@ async fn a_workspace_lives_from_creation_to_deletion() {
 
 #[tokio::test]
 async fn a_full_sandbox_refuses_rows_until_some_are_deleted() {
-    let sandbox = Sandbox::start(Settings { max_rows: 300, ..settings() }).await.unwrap();
+    let sandbox = Sandbox::start(Settings { max_rows: 500, ..settings() }).await.unwrap();
     let api = Api::new(&sandbox, "admin");
     let mut made = Vec::new();
     let refused = loop {
@@ -143,7 +143,7 @@ async fn a_full_sandbox_refuses_rows_until_some_are_deleted() {
             break status;
         }
         made.push(answer["id"].as_str().unwrap().to_owned());
-        assert!(made.len() < 300);
+        assert!(made.len() < 500);
     };
     assert_eq!(refused, 413);
     api.delete(&format!("/labels/{}", made[0])).await;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use portkey_admin_mcp::{
+    portkey::Base,
     tool::{Effect, Tool},
     tools::{Catalogue, DOMAINS},
 };
@@ -62,6 +63,11 @@ fn text(schema: &Value, known: &[String]) -> BoxedStrategy<Value> {
         return prop::sample::select(choices.clone()).boxed();
     }
     match schema["format"].as_str() {
+        Some("uri") => prop::sample::select(vec![
+            json!("https://example.com/mcp"),
+            json!("https://example.com/x?a=b#c"),
+        ])
+        .boxed(),
         Some("date-time") => prop::sample::select(vec![
             json!("2020-01-01T00:00:00Z"),
             json!("2026-01-01T00:00:00.123+05:30"),
@@ -118,9 +124,22 @@ fn families(domain: &str) -> Vec<String> {
 
 /// What this tool may send, as `METHOD /path` templates.
 fn routes(tool: &Tool) -> Vec<String> {
+    let versions: &[&str] = match tool.base {
+        Base::Given => &["/v1"],
+        Base::Disputed { .. } => &["/v2", "/v1"],
+        Base::Prices => return vec!["GET /pricing/{provider}.json".to_owned()],
+    };
+    let everywhere = |method: &str, path: &str| -> Vec<String> {
+        versions.iter().map(|version| format!("{method} {version}{path}")).collect()
+    };
+    // Where a disputed family lives is asked with a GET.
+    let asked = match tool.base {
+        Base::Given | Base::Prices => Vec::new(),
+        Base::Disputed { family } => everywhere("GET", family),
+    };
     if let Some((method, path)) = tool.route() {
         let path = path.split("{?").next().unwrap();
-        return vec![format!("{} /v1{path}", method.as_str())];
+        return [asked, everywhere(method.as_str(), path)].concat();
     }
     if !tool.open_world {
         return Vec::new();
@@ -134,7 +153,7 @@ fn routes(tool: &Tool) -> Vec<String> {
             path.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         }) && (tool.effect != Effect::Reads || *method == "GET")
     });
-    own.map(|(method, path)| format!("{method} /v1{path}")).collect()
+    own.flat_map(|(method, path)| everywhere(method, path)).chain(asked).collect()
 }
 
 fn judge(called: &Called) -> Result<(), TestCaseError> {
