@@ -2,6 +2,7 @@
 
 mod configs;
 mod gateways;
+mod guardrails;
 mod partials;
 mod plan;
 mod prompts;
@@ -155,6 +156,7 @@ impl Seeder<'_> {
         let api_keys = self.api_keys(plan, &id);
         let prompts = prompts::seed(self, plan.organisation, plan.name, &id, &virtual_keys);
         partials::seed(self, plan.organisation, plan.name, &id);
+        guardrails::seed(self, plan.organisation, plan.name, &id);
         let (env, per_day) = (plan.env, plan.per_day);
         Workspace { id, env, per_day, users, api_keys, virtual_keys, configs, prompts }
     }
