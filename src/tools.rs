@@ -6,7 +6,10 @@ pub mod collections;
 pub mod configs;
 pub mod deployments;
 mod diff;
+mod fresh;
+pub mod guardrails;
 pub mod labels;
+pub mod logging;
 mod merge;
 pub mod partials;
 pub mod prompts;
@@ -23,9 +26,11 @@ pub const DOMAINS: &[Domain] = &[
     ("collections", collections::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
+    ("guardrails", guardrails::TOOLS),
     ("labels", labels::TOOLS),
     ("partials", partials::TOOLS),
     ("tracing", tracing::TOOLS),
+    ("logging", logging::TOOLS),
 ];
 
 /// Names that the API cannot serve, each with what to use instead.

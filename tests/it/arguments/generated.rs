@@ -184,7 +184,15 @@ fn no_arguments_break_a_tool_or_reach_another_route() {
             let workspaces = account.get("/admin/workspaces").await;
             let workspace = workspaces["data"][0]["id"].as_str().unwrap();
             let mut known = vec![workspace.to_owned()];
-            for path in ["/configs", "/prompts", "/collections", "/labels", "/virtual-keys"] {
+            for path in [
+                "/configs",
+                "/prompts",
+                "/prompts/partials",
+                "/collections",
+                "/labels",
+                "/virtual-keys",
+                "/guardrails",
+            ] {
                 let list = account.get(&format!("{path}?workspace_id={workspace}")).await;
                 let rows = list["data"].as_array().unwrap().iter();
                 known.extend(
