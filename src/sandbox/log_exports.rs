@@ -248,7 +248,7 @@ fn window(filters: &Map<String, Value>) -> Result<(i64, i64), Refusal> {
 /// `GET /logs/exports/{id}`
 pub(super) fn read(call: &mut Call<'_>) -> Outcome {
     let row = call.row(&LOG_EXPORTS)?;
-    let shown = LOG_EXPORTS.show(call.state, row, ROW);
+    let shown = LOG_EXPORTS.show(call.state, row.seen(), ROW);
     if row.text("status") == Some("in_progress") {
         let id = row.id.clone();
         set_status(call, &id, "success");

@@ -129,8 +129,7 @@ const URL: &str = "https://api.portkey.ai/v1/chat/completions";
 pub(super) fn payload(log: &Log, store: &Store, entry: &Entry) -> Payload {
     let id = entry.id();
     if let Some(row) = store.rows("logs").iter().find(|row| row.id == id) {
-        let part = |name: &str| row.fields.get(name).cloned().unwrap_or_default();
-        return Payload { request: part("request"), response: part("response") };
+        return inserted(row, entry);
     }
     let model = log.text(entry.model);
     let asked = format!("Sandbox request of {} tokens", entry.prompt_tokens);
@@ -169,6 +168,22 @@ pub(super) fn payload(log: &Log, store: &Store, entry: &Entry) -> Payload {
             "lastUsedOptionJsonPath": if entry.fell_back { "config.targets[1]" } else { "config" },
         }),
     }
+}
+
+/// What was inserted, with what every log has.
+fn inserted(row: &Row, entry: &Entry) -> Payload {
+    let part = |name: &str| match row.fields.get(name) {
+        Some(Value::Object(fields)) => fields.clone(),
+        _ => Map::new(),
+    };
+    let (mut request, mut response) = (part("request"), part("response"));
+    let method = request.get("method").and_then(Value::as_str).unwrap_or("post").to_uppercase();
+    request.insert("method".to_owned(), method.into());
+    request.entry("portkeyHeaders").or_insert_with(|| json!({}));
+    response.insert("status".to_owned(), entry.status.into());
+    response.insert("responseTime".to_owned(), entry.latency_ms.into());
+    response.insert("lastUsedOptionJsonPath".to_owned(), "config".into());
+    Payload { request: request.into(), response: response.into() }
 }
 
 /// The figures of a log, under the names that the API gives them.

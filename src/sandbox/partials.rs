@@ -63,12 +63,23 @@ fn in_collection(call: &Call<'_>, row: &Row, wanted: &str) -> Result<bool, Refus
 
 fn create(call: &mut Call<'_>, row: &mut Row) -> Result<(), Refusal> {
     row.fields.insert("status".to_owned(), "active".into());
-    row.fields.insert("collection_id".to_owned(), Value::Null);
+    let collection = home(&call.state.store, row.workspace.as_deref());
+    row.fields.insert("collection_id".to_owned(), collection.into());
     row.fields.insert(DEFAULT.to_owned(), 1.into());
     let id = call.state.fresh_id();
     let text = call.text("string").unwrap_or_default();
     add_version(row, id, text, call.text("version_description"));
     Ok(())
+}
+
+/// The collection of a workspace's partials: the default one, or its first.
+pub(super) fn home(store: &Store, workspace: Option<&str>) -> Option<String> {
+    let rows = || {
+        let rows = store.rows("collections").iter();
+        rows.filter(|row| row.workspace.as_deref() == workspace)
+    };
+    let default = rows().find(|row| row.fields.get("is_default") == Some(&Value::Bool(true)));
+    default.or_else(|| rows().next()).map(|row| row.id.clone())
 }
 
 pub(super) fn add_version(row: &mut Row, id: String, text: &str, description: Option<&str>) {
@@ -123,6 +134,10 @@ fn delete(call: &mut Call<'_>, row: &Row) -> Outcome {
     }
 }
 
+fn description(version: &Version) -> &str {
+    version.fields.get("description").and_then(Value::as_str).unwrap_or_default()
+}
+
 fn number_of(version: &Version) -> Option<u64> {
     version.fields.get("number")?.as_u64()
 }
@@ -146,7 +161,7 @@ pub(super) fn read(call: &mut Call<'_>) -> Outcome {
         "collection_id": row.text("collection_id"),
         "string": version.fields.get("string"),
         "version": version.fields.get("number"),
-        "version_description": version.fields.get("description"),
+        "version_description": description(version),
         "prompt_partial_version_id": version.id,
         "created_at": Dates::Iso.write(row.created_at),
         "last_updated_at": Dates::Iso.write(row.updated_at),
@@ -167,7 +182,7 @@ pub(super) fn versions(call: &mut Call<'_>) -> Outcome {
             "slug": row.slug,
             "version": number_of(version).map(|number| number.to_string()),
             "string": version.fields.get("string"),
-            "description": version.fields.get("description"),
+            "description": description(version),
             "created_at": Dates::Iso.write(version.created_at),
             "prompt_version_status": if active { "active" } else { "archived" },
             "object": "partial",

@@ -4,6 +4,7 @@ mod access;
 mod analytics;
 mod configs;
 mod faults;
+mod guardrails;
 mod logs;
 mod prices;
 mod prompts;

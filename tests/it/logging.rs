@@ -142,6 +142,7 @@ async fn a_log_is_read_with_its_headers_masked_under_both_names() {
     assert_eq!(got.data()["request"]["headers"]["x-any"], SENTINEL);
     assert_eq!(got.data()["request"]["portkeyHeaders"]["x-portkey-config"], SENTINEL);
     assert_eq!(got.data()["request"]["body"], secret["request"]["body"], "the body is shown");
+    assert_eq!(got.data()["request"]["method"], "POST");
     assert_eq!(got.data()["metrics"]["total_units"], 7);
     assert_eq!(got.data()["metrics"]["trace_id"], "masked");
     let alias = served.leaves("get_trace", args, &path, Value::Null).await;

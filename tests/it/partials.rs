@@ -13,7 +13,7 @@ async fn get(served: &Served, id: &str) -> Value {
 async fn each_tool_sends_what_it_was_given_and_nothing_else() {
     let served = serve_key(settings(), "workspace").await;
     let workspace = served.seeded("admin", "/admin/workspaces", "Production", "id").await;
-    let collection = served.seeded("workspace", "/collections", "dev", "id").await;
+    let collection = served.seeded("workspace", "/collections", "staging", "id").await;
     let least = json!({});
     let all =
         served.leaves("list_prompt_partials", least, "GET /v1/prompts/partials", Value::Null).await;

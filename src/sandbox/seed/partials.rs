@@ -1,7 +1,10 @@
 //! The seeded partials, in the Production workspace.
 
 use super::Seeder;
-use crate::sandbox::{ids, partials::add_version};
+use crate::sandbox::{
+    ids,
+    partials::{add_version, home},
+};
 
 /// Name, texts of its versions, number of the published one.
 const PLANS: &[(&str, &[&str], usize)] = &[
@@ -26,6 +29,8 @@ pub(super) fn seed(seeder: &mut Seeder<'_>, organisation: usize, name: &str, wor
         row.workspace = Some(workspace.to_owned());
         row.slug = Some(ids::slug("pp-part-", name, &row.id));
         row.fields.insert("name".to_owned(), (*name).into());
+        let collection = home(seeder.store, Some(workspace));
+        row.fields.insert("collection_id".to_owned(), collection.into());
         row.fields.insert("status".to_owned(), "active".into());
         row.fields.insert("default_version".to_owned(), (*published).into());
         for (version, text) in texts.iter().enumerate() {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::filters::{Filters, Flat, Form, check, fold, form_of, in_form, plain};
+use super::filters::{FilterPatch, Filters, Flat, Form, check, fold, form_of, in_form, plain};
 use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow, unwrapped},
     tools::fresh::Place,
@@ -59,7 +59,7 @@ impl Workflow for CreateExport {
 
     async fn run(self, call: &Call) -> Result<Value> {
         let Self { requested_data, filters, workspace_id, description, filter_form, flat } = self;
-        let given = fold(filters, &flat)?.unwrap_or_default();
+        let given = fold(filters.map(|Filters(it)| it), &flat)?.unwrap_or_default();
         let form = filter_form.or_else(|| form_of(&given)).unwrap_or(Form::TimeOfGeneration);
         let mut filters = plain(given)?;
         filters.retain(|_, value| !value.is_null());
@@ -82,7 +82,7 @@ pub struct UpdateExport {
     /// All fields of each log.
     #[schemars(length(min = 1), extend("x-aliases" = ["requested_fields"]))]
     requested_data: Option<Vec<Field>>,
-    filters: Option<Filters>,
+    filters: Option<FilterPatch>,
     /// Workspace of the export.
     workspace_id: Option<String>,
     /// How to send the period (default as it is stored).
@@ -96,7 +96,7 @@ impl Workflow for UpdateExport {
 
     async fn run(self, call: &Call) -> Result<Value> {
         let Self { export_id, requested_data, filters, workspace_id, filter_form, flat } = self;
-        let patch = fold(filters, &flat)?;
+        let patch = fold(filters.map(|FilterPatch(it)| it), &flat)?;
         if patch.is_none() && requested_data.is_none() && filter_form.is_none() {
             let why = "nothing to change: give `filters`, `requested_data` or `filter_form`";
             return Err(Error::argument("", why));

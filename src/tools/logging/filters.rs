@@ -24,6 +24,24 @@ const WINDOW: &str = "created_at";
 #[schemars(transform = describe)]
 pub struct Filters(pub JsonObject);
 
+/// The same for an update, whose schema need not say it all again.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transform = describe_patch)]
+pub struct FilterPatch(pub JsonObject);
+
+fn describe_patch(schema: &mut schemars::Schema) {
+    describe(schema);
+    let about = "Filters of create_log_export to set; null removes one, others stay.";
+    schema.insert("description".into(), about.into());
+    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
+    for (name, property) in properties {
+        if ![MIN, MAX, "ai_model", "status_code"].contains(&name.as_str()) {
+            property["x-hidden"] = true.into();
+        }
+    }
+}
+
 fn describe(schema: &mut schemars::Schema) {
     let text = json!({ "type": "string" });
     let texts = json!({ "type": "array", "items": text });
@@ -87,9 +105,9 @@ pub struct Flat {
 ///
 /// # Errors
 /// Names a filter that came in both forms.
-pub fn fold(filters: Option<Filters>, flat: &Flat) -> Result<Option<JsonObject>> {
-    let Value::Object(flat) = json!(flat) else { return Ok(filters.map(|Filters(it)| it)) };
-    let mut folded = filters.map(|Filters(filters)| filters);
+pub fn fold(filters: Option<JsonObject>, flat: &Flat) -> Result<Option<JsonObject>> {
+    let mut folded = filters;
+    let Value::Object(flat) = json!(flat) else { return Ok(folded) };
     for (name, value) in flat.into_iter().filter(|(_, value)| !value.is_null()) {
         if folded.get_or_insert_default().insert(name.clone(), value).is_some() {
             let why = format!("and `filters.{name}` are the same: give one");

@@ -179,6 +179,28 @@ async fn an_update_keeps_the_filters_that_it_does_not_mention() {
     assert!(error["message"].as_str().unwrap().contains("nothing to change"), "{error}");
 }
 
+/// A change that is built upon a stale read would lose the one before it.
+#[tokio::test]
+async fn a_stale_read_is_not_built_upon() {
+    let served = serve_key(settings(), "workspace").await;
+    let made = served.call("create_log_export", json!({ "requested_data": ["id"] })).await;
+    let id = made.data()["id"].as_str().unwrap();
+    let change = |name: &str, value: u64| json!({ "export_id": id, "filters": { name: value } });
+    served.sandbox.faults().stale_for_reads(2);
+    served.call("update_log_export", change("cost_min", 1)).await.data();
+    served.call("update_log_export", change("cost_max", 9)).await.data();
+    served.sandbox.faults().fresh();
+    for _ in 0..3 {
+        stored(&served, id).await;
+    }
+    assert_eq!(stored(&served, id).await["filters"], json!({ "cost_min": 1, "cost_max": 9 }));
+    served.sandbox.faults().stale_for_reads(100);
+    let told = served.call("update_log_export", change("cost_min", 2)).await;
+    assert!(told.data()["note"].as_str().unwrap().contains("older"), "{}", told.data());
+    let error = served.call("update_log_export", change("cost_max", 8)).await.error();
+    assert_eq!(error["kind"], "stale", "{error}");
+}
+
 /// What the signed link gives, without any key.
 async fn file(link: &str) -> Vec<Value> {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
