@@ -11,7 +11,7 @@ use crate::{
     mask::{self, Kind, Names},
 };
 
-pub use text::visible;
+pub use text::{quote, visible};
 
 /// Whether a field holds what somebody stored as a whole: nothing in it is changed but secrets.
 fn is_document(name: &str) -> bool {
@@ -48,59 +48,93 @@ fn is_flag(name: &str) -> bool {
 
 /// Masks secrets and tidies dates and flags.
 pub fn tidy(json: &mut Json<'_>, names: Names) {
-    tidy_field(json, "", Kind::Plain, names);
+    let mut tidying = Tidying { names, known: Vec::new(), next: 0 };
+    tidying.value(json, Facts::default(), Kind::Plain, false);
 }
 
-fn tidy_field(json: &mut Json<'_>, name: &str, kind: Kind, names: Names) {
-    match json {
-        Json::Text(text) => {
-            let other = match kind {
-                Kind::Plain if is_time(name) => rfc3339(text),
-                _ => mask::masked(text, kind),
-            };
-            if let Some(other) = other {
-                *text = other.into();
-            }
-        }
-        Json::Number(_) if kind.is_hidden() => *json = Json::Text(mask::SENTINEL.into()),
-        Json::Number(number) if is_flag(name) => match number.as_u64() {
-            Some(0) => *json = Json::Bool(false),
-            Some(1) => *json = Json::Bool(true),
-            _ => {}
-        },
-        Json::List(items) => items.iter_mut().for_each(|item| tidy_field(item, name, kind, names)),
-        Json::Object(fields) => {
-            for (name, field) in fields {
-                let inner = within(kind, names.kind(name), field);
-                if is_document(name) {
-                    read_document(name, field);
-                    mask_document(field, inner, names);
-                } else {
-                    tidy_field(field, name, inner, names);
-                }
-            }
-        }
-        _ => {}
+/// What a field's name says of it.
+#[derive(Clone, Copy)]
+struct Facts {
+    kind: Kind,
+    document: bool,
+    flag: bool,
+    time: bool,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self { kind: Kind::Plain, document: false, flag: false, time: false }
     }
 }
 
-/// Masks what stands in a document, and changes nothing else of it.
-fn mask_document(json: &mut Json<'_>, kind: Kind, names: Names) {
-    match json {
-        Json::Text(text) => {
-            if let Some(masked) = mask::masked(text, kind) {
-                *text = masked.into();
-            }
+struct Tidying {
+    names: Names,
+    /// The names met so far, in the order of the rows.
+    known: Vec<(Box<str>, Facts)>,
+    /// Where the next name probably is: rows have the same fields in the same order.
+    next: usize,
+}
+
+impl Tidying {
+    /// More names than this are looked at anew each time.
+    const REMEMBERED: usize = 64;
+
+    fn facts(&mut self, name: &str) -> Facts {
+        let is = |(known, _): &(Box<str>, Facts)| **known == *name;
+        let at = match self.known.get(self.next) {
+            Some(known) if is(known) => Some(self.next),
+            _ => self.known.iter().position(is),
+        };
+        if let Some(at) = at {
+            self.next = at + 1;
+            return self.known.get(at).map(|(_, facts)| *facts).unwrap_or_default();
         }
-        Json::Number(_) if kind.is_hidden() => *json = Json::Text(mask::SENTINEL.into()),
-        Json::List(items) => items.iter_mut().for_each(|item| mask_document(item, kind, names)),
-        Json::Object(fields) => {
-            for (name, field) in fields {
-                let inner = within(kind, names.kind(name), field);
-                mask_document(field, inner, names);
-            }
+        let facts = Facts {
+            kind: self.names.kind(name),
+            document: is_document(name),
+            flag: is_flag(name),
+            time: is_time(name),
+        };
+        if self.known.len() < Self::REMEMBERED {
+            self.known.push((name.into(), facts));
+            self.next = self.known.len();
         }
-        _ => {}
+        facts
+    }
+
+    /// Tidies a value that stands in a field of these facts; of a document, only secrets change.
+    fn value(&mut self, json: &mut Json<'_>, facts: Facts, kind: Kind, in_document: bool) {
+        match json {
+            Json::Text(text) => {
+                let other = match kind {
+                    Kind::Plain if facts.time && !in_document => rfc3339(text),
+                    _ => mask::masked(text, kind),
+                };
+                if let Some(other) = other {
+                    *text = other.into();
+                }
+            }
+            Json::Number(_) if kind.is_hidden() => *json = Json::Text(mask::SENTINEL.into()),
+            Json::Number(number) if facts.flag && !in_document => match number.as_u64() {
+                Some(0) => *json = Json::Bool(false),
+                Some(1) => *json = Json::Bool(true),
+                _ => {}
+            },
+            Json::List(items) => {
+                items.iter_mut().for_each(|item| self.value(item, facts, kind, in_document));
+            }
+            Json::Object(fields) => {
+                for (name, field) in fields {
+                    let facts = self.facts(name);
+                    let inner = within(kind, facts.kind, field);
+                    if facts.document && !in_document {
+                        read_document(name, field);
+                    }
+                    self.value(field, facts, inner, in_document || facts.document);
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -109,7 +143,7 @@ fn read_document(name: &str, json: &mut Json<'_>) {
     if name == "config"
         && let Json::Text(text) = json
         && text.trim_start().starts_with('{')
-        && let Ok(document) = serde_json::from_str::<Json<'_>>(text)
+        && let Ok(document) = Json::read(text)
     {
         *json = document.into_owned();
     }
@@ -148,7 +182,7 @@ pub fn number(json: &mut Json<'_>) {
     if let Json::Text(text) = json
         && let Ok(Value::Number(number)) = serde_json::from_str(text)
     {
-        *json = Json::Number(number);
+        *json = Json::Number(number.into());
     }
 }
 

@@ -2,16 +2,16 @@
 //!
 //! `serde_json::Value` copies every name and hashes it, which costs more than all the rest of an
 //! answer's way. Here fields stay in the order of the text, and names and texts without escapes are
-//! slices of it. A field given twice is kept twice.
+//! slices of it. A field given twice is kept twice, and a number is kept as it was written.
 
-use std::{borrow::Cow, fmt};
+mod read;
+mod write;
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, MapAccess, SeqAccess, Visitor},
-    ser::SerializeMap,
-};
-use serde_json::{Number, Value};
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+pub use read::{NotJson, check};
 
 type Text<'a> = Cow<'a, str>;
 
@@ -19,13 +19,54 @@ type Text<'a> = Cow<'a, str>;
 pub enum Json<'a> {
     Null,
     Bool(bool),
-    Number(Number),
+    Number(Number<'a>),
     Text(Text<'a>),
     List(Vec<Json<'a>>),
     Object(Vec<(Text<'a>, Json<'a>)>),
 }
 
+/// A number as it is written: none is too large or too precise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Number<'a>(Cow<'a, str>);
+
+impl Number<'_> {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The number, where it is a whole one of that range.
+    pub fn as_u64(&self) -> Option<u64> {
+        self.0.parse().ok()
+    }
+}
+
+impl From<u64> for Number<'static> {
+    fn from(number: u64) -> Self {
+        Self(number.to_string().into())
+    }
+}
+
+impl From<usize> for Number<'static> {
+    fn from(number: usize) -> Self {
+        Self(number.to_string().into())
+    }
+}
+
+impl From<serde_json::Number> for Number<'static> {
+    fn from(number: serde_json::Number) -> Self {
+        Self(number.to_string().into())
+    }
+}
+
 impl<'a> Json<'a> {
+    /// Reads a whole text.
+    ///
+    /// # Errors
+    /// When it is not JSON, or nested more deeply than 127 levels.
+    pub fn read(text: &'a str) -> Result<Self, NotJson> {
+        read::tree(text)
+    }
+
     /// The field of that name, where this is an object that has it.
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         let Self::Object(fields) = self else { return None };
@@ -55,20 +96,12 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Compact JSON.
-    pub fn write(&self, capacity: usize) -> String {
-        let mut bytes = Vec::with_capacity(capacity);
-        // Neither this nor a vector can fail to be written.
-        let _ = serde_json::to_writer(&mut bytes, self);
-        String::from_utf8(bytes).unwrap_or_default()
-    }
-
     /// The same without borrowing.
     pub fn into_owned(self) -> Json<'static> {
         match self {
             Self::Null => Json::Null,
             Self::Bool(value) => Json::Bool(value),
-            Self::Number(number) => Json::Number(number),
+            Self::Number(number) => Json::Number(Number(number.0.into_owned().into())),
             Self::Text(text) => Json::Text(text.into_owned().into()),
             Self::List(items) => Json::List(items.into_iter().map(Json::into_owned).collect()),
             Self::Object(fields) => {
@@ -86,7 +119,7 @@ impl From<Value> for Json<'static> {
         match value {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(value),
-            Value::Number(number) => Self::Number(number),
+            Value::Number(number) => Self::Number(number.into()),
             Value::String(text) => Self::Text(text.into()),
             Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
             Value::Object(fields) => {
@@ -98,11 +131,14 @@ impl From<Value> for Json<'static> {
 }
 
 impl From<Json<'_>> for Value {
+    /// A number that no double holds becomes its text.
     fn from(json: Json<'_>) -> Self {
         match json {
             Json::Null => Self::Null,
             Json::Bool(value) => Self::Bool(value),
-            Json::Number(number) => Self::Number(number),
+            Json::Number(Number(text)) => {
+                serde_json::from_str(&text).unwrap_or_else(|_| Self::String(text.into_owned()))
+            }
             Json::Text(text) => Self::String(text.into_owned()),
             Json::List(items) => items.into_iter().map(Self::from).collect(),
             Json::Object(fields) => fields
@@ -113,114 +149,20 @@ impl From<Json<'_>> for Value {
     }
 }
 
-impl Serialize for Json<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => serializer.serialize_unit(),
-            Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Number(number) => number.serialize(serializer),
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::List(items) => serializer.collect_seq(items),
-            Self::Object(fields) => {
-                let mut map = serializer.serialize_map(Some(fields.len()))?;
-                for (name, value) in fields {
-                    map.serialize_entry(name, value)?;
-                }
-                map.end()
-            }
-        }
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Tree)
-    }
-}
-
-struct Tree;
-
-impl<'de> Visitor<'de> for Tree {
-    type Value = Json<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Json::Number(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Json::Number(value.into()))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        Number::from_f64(value).map(Json::Number).ok_or_else(|| E::custom("a number out of range"))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Json::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Json::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-        Ok(Json::Text(Cow::Owned(text)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Json::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::with_capacity(8);
-        while let Some(Name(name)) = map.next_key()? {
-            fields.push((name, map.next_value()?));
-        }
-        Ok(Json::Object(fields))
-    }
-}
-
-/// A name that is borrowed where it can be.
-struct Name<'a>(Text<'a>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match deserializer.deserialize_str(Tree)? {
-            Json::Text(name) => Ok(Self(name)),
-            _ => Err(D::Error::custom("a name that is no text")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_is_read_is_written_as_it_was() {
-        let text = r#"{"b":[1,-2,2.5,true,null],"a":{"é\n":"x"},"c":""}"#;
-        let json: Json<'_> = serde_json::from_str(text).unwrap();
+        let text = r#"{"b":[1,-2,2.50,1e400,123456789012345678901,true,null],"a":{"é\n":"x\u0001"},"c":""}"#;
+        let json = Json::read(text).unwrap();
         assert_eq!(json.write(0), text);
         assert!(matches!(json.get("c"), Some(Json::Text(Cow::Borrowed("")))));
-        let value: Value = serde_json::from_str(text).unwrap();
-        assert_eq!(Value::from(json.clone()), value);
-        assert_eq!(Json::from(value), json);
         assert_eq!(json.clone().into_owned(), json);
+        let text = r#"{"b":[1,-2,2.5,true,null],"a":{"é\n":"x"},"c":""}"#;
+        let value: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(Value::from(Json::read(text).unwrap()), value);
+        assert_eq!(Json::from(value), Json::read(text).unwrap());
     }
 }

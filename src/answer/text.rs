@@ -6,21 +6,76 @@ use std::{borrow::Cow, fmt::Write as _};
 /// marks, zero-width and tag characters, which can carry text that only a model reads. They stand
 /// inside its texts, so that the escapes read back equal.
 pub fn visible(json: &str) -> Cow<'_, str> {
-    if json.is_ascii() && !json.bytes().any(|byte| byte == 0x7f) || !json.contains(is_hidden) {
+    let is_plain = json.is_ascii() && !json.as_bytes().contains(&0x7f);
+    if is_plain || !json.contains(is_hidden) {
         return Cow::Borrowed(json);
     }
     let mut shown = String::with_capacity(json.len() + 64);
     for letter in json.chars() {
         if is_hidden(letter) {
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                // Writing to a string cannot fail.
-                let _ = write!(shown, "\\u{unit:04x}");
-            }
+            escape(letter, "\\", &mut shown);
         } else {
             shown.push(letter);
         }
     }
     Cow::Owned(shown)
+}
+
+/// Writes [`visible`] of compact JSON as a JSON text, quotes included, in one pass. Returns whether
+/// anything was hidden.
+pub fn quote(json: &str, out: &mut String) -> bool {
+    let mut hidden = false;
+    out.push('"');
+    let mut rest = json;
+    while let Some(at) = rest.bytes().position(|byte| !PLAIN.contains(byte)) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let mut letters = special.chars();
+        match letters.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some(letter) if is_hidden(letter) => {
+                hidden = true;
+                escape(letter, "\\\\", out);
+            }
+            Some(letter) => out.push(letter),
+            None => {}
+        }
+        rest = letters.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+    hidden
+}
+
+/// The bytes of compact JSON that stand for themselves in a text.
+static PLAIN: Bytes = Bytes::new();
+
+struct Bytes([bool; 256]);
+
+impl Bytes {
+    #[expect(clippy::indexing_slicing, reason = "a constant, in bounds by its loop")]
+    const fn new() -> Self {
+        let mut plain = [false; 256];
+        let mut byte = b' ' as usize;
+        while byte < 0x7f {
+            plain[byte] = byte != b'"' as usize && byte != b'\\' as usize;
+            byte += 1;
+        }
+        Self(plain)
+    }
+
+    fn contains(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).is_some_and(|plain| *plain)
+    }
+}
+
+/// `\u` and four digits for each UTF-16 unit.
+fn escape(letter: char, backslash: &str, out: &mut String) {
+    for unit in letter.encode_utf16(&mut [0; 2]) {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{backslash}u{unit:04x}");
+    }
 }
 
 fn is_hidden(letter: char) -> bool {
@@ -44,5 +99,17 @@ mod tests {
         assert!(text.contains("a\\u202eb\\udb40\\udc41c\\u007f\\u0001\\n"), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
         assert!(matches!(visible("[\"plain ✓\"]"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn quoted_is_visible_as_a_json_text() {
+        let value = json!({ "n": "a\u{202e}b\u{e0041}c\u{7f}\u{1}\n\"\\", "é": "plain ✓" });
+        for json in [value.to_string(), r#"["plain ✓"]"#.to_owned(), String::new()] {
+            let mut quoted = String::new();
+            let hidden = quote(&json, &mut quoted);
+            let text: String = serde_json::from_str(&quoted).unwrap();
+            assert_eq!(text, visible(&json));
+            assert_eq!(hidden, text != json);
+        }
     }
 }

@@ -203,12 +203,16 @@ impl Endpoint {
         {
             return self.list(caller, true, id, headers);
         }
-        let carrier = Carrier::default();
-        if method == "tools/call" {
+        let carrier = envelope.id.filter(|_| method == "tools/call").map(Carrier::new);
+        if let Some(carrier) = &carrier {
             request.extensions_mut().insert(carrier.clone());
         }
         let response = shared.modern.handle(with_body(request, body)).await.map(Body::new);
-        self.finish(carrier.unload(response, envelope.id), envelope)
+        let response = match carrier {
+            Some(carrier) => carrier.unload(response),
+            None => response,
+        };
+        self.finish(response, envelope)
     }
 
     async fn legacy(

@@ -5,7 +5,7 @@ use std::{io::Write as _, sync::Arc};
 
 use axum::response::Response;
 use bytes::Bytes;
-use flate2::{Compress, Compression, FlushCompress};
+use flate2::Compression;
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY},
@@ -30,11 +30,11 @@ struct Key {
     tools: Box<[u64]>,
 }
 
-/// An answer but for its end, which holds the request's id.
+/// An answer from its result on; what is before holds the request's id.
 struct List {
     plain: Bytes,
-    gzip: Bytes,
-    /// Over `plain`, to go on from.
+    /// `plain` as deflate blocks, the last of them too.
+    deflated: Bytes,
     crc: crc32fast::Hasher,
 }
 
@@ -65,13 +65,13 @@ impl Lists {
                 entries.iter().enumerate().filter(|(i, _)| key.has(*i)).map(|(_, entry)| entry);
             Arc::new(List::new(chosen, modern))
         });
-        let end = format!(",\"id\":{}}}", id.get());
+        let begin = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},", id.get());
         let mut response = if takes_gzip(headers) {
-            let mut response = reply::json(StatusCode::OK, list.gzipped(&end));
+            let mut response = reply::json(StatusCode::OK, list.gzipped(&begin));
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             response
         } else {
-            reply::json(StatusCode::OK, reply::two_parts(list.plain.clone(), end.into()))
+            reply::json(StatusCode::OK, reply::two_parts(begin.into(), list.plain.clone()))
         };
         response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
         response
@@ -86,7 +86,7 @@ impl Key {
 
 impl List {
     fn new<'a>(entries: impl Iterator<Item = &'a Entry>, modern: bool) -> Self {
-        let mut plain = String::from(r#"{"jsonrpc":"2.0","result":{"#);
+        let mut plain = String::from(r#""result":{"#);
         if modern {
             let meta = json!({ "io.modelcontextprotocol/serverInfo": implementation() });
             let about = format!(
@@ -101,54 +101,48 @@ impl List {
             }
             plain.push_str(&entry.json);
         }
-        plain.push_str("]}");
+        plain.push_str("]}}");
         let mut crc = crc32fast::Hasher::new();
         crc.update(plain.as_bytes());
-        let gzip = opened_gzip(plain.as_bytes()).into();
-        Self { plain: plain.into(), gzip, crc }
+        let deflated = deflated(plain.as_bytes()).into();
+        Self { plain: plain.into(), deflated, crc }
     }
 
-    /// One gzip member: the compressed part, then the end as a stored block (RFC 1951 §3.2.4) and
-    /// the trailer (RFC 1952 §2.3.1). Nothing is compressed anew.
-    fn gzipped(&self, end: &str) -> axum::body::Body {
-        let Ok(length) = u16::try_from(end.len()) else {
+    /// One gzip member (RFC 1952): the beginning as a stored block (RFC 1951 §3.2.4), then what was
+    /// compressed once, then the trailer. It is copied: a part more would be a system call more.
+    fn gzipped(&self, begin: &str) -> axum::body::Body {
+        let Ok(length) = u16::try_from(begin.len()) else {
             // An id of 64 KiB: not worth a second way of compressing.
             let mut whole = flate2::write::GzEncoder::new(Vec::new(), Compression::fast());
             // Writing to a vector cannot fail.
-            let _ = whole.write_all(&self.plain).and_then(|()| whole.write_all(end.as_bytes()));
+            let _ = whole.write_all(begin.as_bytes()).and_then(|()| whole.write_all(&self.plain));
             return whole.finish().unwrap_or_default().into();
         };
-        let mut crc = self.crc.clone();
-        crc.update(end.as_bytes());
-        let mut tail = Vec::with_capacity(end.len() + 13);
-        tail.push(0b001);
-        tail.extend(length.to_le_bytes());
-        tail.extend((!length).to_le_bytes());
-        tail.extend(end.as_bytes());
-        tail.extend(crc.finalize().to_le_bytes());
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(begin.as_bytes());
+        crc.combine(&self.crc);
+        let mut member = Vec::with_capacity(begin.len() + self.deflated.len() + 23);
+        member.extend([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+        // A stored block that is not the last.
+        member.push(0b000);
+        member.extend(length.to_le_bytes());
+        member.extend((!length).to_le_bytes());
+        member.extend(begin.as_bytes());
+        member.extend(&*self.deflated);
+        member.extend(crc.finalize().to_le_bytes());
         // RFC 1952: the size modulo 2^32.
-        let size = (self.plain.len() + end.len()) as u64 & u64::from(u32::MAX);
-        tail.extend(u32::try_from(size).unwrap_or_default().to_le_bytes());
-        reply::two_parts(self.gzip.clone(), tail.into())
+        let size = (begin.len() + self.plain.len()) as u64 & u64::from(u32::MAX);
+        member.extend(u32::try_from(size).unwrap_or_default().to_le_bytes());
+        member.into()
     }
 }
 
-/// A gzip header and `bytes` as deflate blocks that end on a byte and are not the last.
-fn opened_gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-    let mut deflate = Compress::new(Compression::best(), false);
-    out.reserve(bytes.len() / 2 + 1024);
-    loop {
-        let done = usize::try_from(deflate.total_in()).unwrap_or(usize::MAX);
-        let rest = bytes.get(done..).unwrap_or_default();
-        // Only a wrong state of the stream is an error, and this one is fresh.
-        let _ = deflate.compress_vec(rest, &mut out, FlushCompress::Sync);
-        let all_in = deflate.total_in() >= bytes.len() as u64;
-        if all_in && out.len() < out.capacity() {
-            return out;
-        }
-        out.reserve(bytes.len() / 2 + 1024);
-    }
+/// `bytes` as raw deflate.
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), Compression::best());
+    // Writing to a vector cannot fail.
+    let _ = deflate.write_all(bytes);
+    deflate.finish().unwrap_or_default()
 }
 
 fn takes_gzip(headers: &HeaderMap) -> bool {

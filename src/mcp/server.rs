@@ -321,9 +321,8 @@ impl ServerHandler for Server {
         })
     }
 
-    fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
-        Some(self.shared.catalogue.get(name)?.definition.clone())
-    }
+    // `get_tool` stays as it is: rmcp asks it only for arguments that headers repeat
+    // (`x-mcp-header`), which no tool has, and copies a definition each time.
 
     async fn call_tool(
         &self,

@@ -16,6 +16,7 @@ use super::{
     error::{Answer, Kind},
     retry::retry_after,
 };
+use crate::json;
 
 /// What is read of an error's body, and for how long once its status is known.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -103,7 +104,6 @@ async fn collect(mut response: Response, limit: usize) -> Result<Bytes, Stop> {
 
 /// Whether a body is JSON from its first byte to its last.
 async fn check(body: &Bytes) -> serde_json::Result<()> {
-    let is_json = |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body).map(|_| ());
     if body.len() > CHECK_ASIDE_BYTES {
         let body = body.clone();
         let checked = tokio::task::spawn_blocking(move || is_json(&body)).await;
@@ -111,6 +111,13 @@ async fn check(body: &Bytes) -> serde_json::Result<()> {
             .unwrap_or_else(|error| Err(<serde_json::Error as serde::de::Error>::custom(error)));
     }
     is_json(body)
+}
+
+fn is_json(body: &[u8]) -> serde_json::Result<()> {
+    match json::check(body) {
+        Ok(()) => Ok(()),
+        Err(json::NotJson) => serde_json::from_slice::<IgnoredAny>(body).map(|_| ()),
+    }
 }
 
 /// What a status other than 2xx says.

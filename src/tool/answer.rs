@@ -20,7 +20,8 @@ impl Tool {
             Output::Made(value) => return Ok(with(self.handled(value.into()))),
             Output::Body { body, page, named } => (body, page, named),
         };
-        let json = serde_json::from_slice(&body).map_err(|it| Error::Answer(it.to_string()))?;
+        let json = std::str::from_utf8(&body).ok().and_then(|text| Json::read(text).ok());
+        let json = json.ok_or_else(|| Error::Answer("it is not JSON".into()))?;
         let mut answer = match self.listing {
             Some(listing) => listing.read(json, page),
             None if self.effect == Effect::Reads => bare(json),

@@ -116,7 +116,8 @@ impl Entry {
             answer::tidy(&mut json, names);
             let text = json.write(4096);
             let length = |json: &Json<'_>| answer::visible(&json.write(256)).len();
-            let is_long = answer::visible(&text).len() > max_bytes;
+            // An escape is up to six times as long as what it stands for.
+            let is_long = text.len() > max_bytes / 6 && answer::visible(&text).len() > max_bytes;
             if is_long && cut(&mut json, max_bytes, length) { json.write(max_bytes) } else { text }
         })
     }
