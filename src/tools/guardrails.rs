@@ -265,17 +265,21 @@ pub struct ReplaceServers {
 
 /// Every server to protect, by its UUID from list_mcp_servers.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(try_from = "BTreeMap<String, Mapping>")]
+#[serde(try_from = "BTreeMap<String, Option<Mapping>>")]
 struct Servers(BTreeMap<String, Mapping>);
 
-impl TryFrom<BTreeMap<String, Mapping>> for Servers {
+impl TryFrom<BTreeMap<String, Option<Mapping>>> for Servers {
     type Error = String;
 
-    fn try_from(servers: BTreeMap<String, Mapping>) -> Result<Self, String> {
-        if servers.keys().any(|id| Uuid::try_parse(id).is_err()) {
-            return Err("`mcp_servers` takes UUIDs of MCP servers as its keys".into());
-        }
-        Ok(Self(servers))
+    fn try_from(servers: BTreeMap<String, Option<Mapping>>) -> Result<Self, String> {
+        let server = |(id, mapping): (String, Option<Mapping>)| {
+            if Uuid::try_parse(&id).is_err() {
+                return Err("`mcp_servers` takes UUIDs of MCP servers as its keys".to_owned());
+            }
+            let none = || "`mcp_servers` has a null: leave out a server to drop it".to_owned();
+            Ok((id, mapping.ok_or_else(none)?))
+        };
+        servers.into_iter().map(server).collect::<Result<_, _>>().map(Self)
     }
 }
 

@@ -21,8 +21,8 @@ pub const TOOLS: &[Tool] = &[
         "insert_log",
         Effect::Adds,
         "Insert logs of requests that did not pass the gateway, one or many at once, each with its
-         request, response and metadata. They count in analytics. Needs a workspace key; nothing
-         comes back.",
+         request, response and metadata. They count in analytics. Needs a workspace key.
+         Returns only how many.",
     )
     .read_back("get_request_analytics")
     .scopes(&["logs.write", "completions.write"])

@@ -13,6 +13,8 @@ use crate::tool::JsonObject;
 pub struct Open(pub JsonObject);
 
 fn describe_open(schema: &mut schemars::Schema) {
+    // What is said of the type is for us.
+    schema.remove("description");
     schema.insert("additionalProperties".into(), json!({ "description": "Any JSON value." }));
 }
 

@@ -158,6 +158,8 @@ async fn the_map_of_mcp_servers_is_replaced_or_changed_by_one() {
 
     for wrong in [
         json!({ "mcp_servers": { "not-a-uuid": {} } }),
+        json!({ "mcp_servers": { SERVER: null } }),
+        json!({ "mcp_servers": { SERVER: { "runon": ["input"] } } }),
         json!({ "mcp_servers": { SERVER: { "run_on": [] } } }),
         json!({ "mcp_servers": { SERVER: { "run_on": ["both"] } } }),
         json!({ "mcp_servers": { SERVER: { "mcp_integration_capability_ids": ["x"] } } }),

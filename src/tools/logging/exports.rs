@@ -12,7 +12,7 @@ use crate::{
 
 const PATH: &str = "/logs/exports/{export_id}";
 
-/// A column of the file.
+// What is said of a type would be published with each list of it.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Field {
