@@ -18,6 +18,7 @@ mod deployments;
 mod enforcement;
 mod faults;
 mod feedback;
+mod guard;
 mod guardrails;
 mod ids;
 mod labels;

@@ -27,6 +27,8 @@ pub(super) struct Refusal {
     pub message: String,
 }
 
+const HOOKS_FAILED: &str = "hooks_failed";
+
 impl Refusal {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code: Some(code), message: message.into() }
@@ -56,6 +58,12 @@ impl Refusal {
         Self::new(413, "AB01", message)
     }
 
+    /// What the gateway answers when a guardrail denies a request or its answer.
+    pub fn denied(guardrail: &str) -> Self {
+        let message = format!("The guardrail checks of {guardrail} failed");
+        Self { status: 446, code: Some(HOOKS_FAILED), message }
+    }
+
     pub fn no_route(method: &str, path: &str) -> Self {
         Self { status: 404, code: None, message: format!("Cannot {method} {path}") }
     }
@@ -63,6 +71,12 @@ impl Refusal {
     /// The body and its content type.
     pub fn body(&self) -> (&'static str, String) {
         match self.code {
+            // The gateway has a form of its own.
+            Some(HOOKS_FAILED) => {
+                let error = json!({ "message": self.message, "type": HOOKS_FAILED, "param": null,
+                    "code": null });
+                ("application/json", json!({ "error": error }).to_string())
+            }
             Some(code) => {
                 let data = json!({ "message": self.message, "errorCode": code });
                 ("application/json", json!({ "success": false, "data": data }).to_string())

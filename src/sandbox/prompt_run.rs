@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     answer::{Outcome, Refusal},
     call::Call,
+    guard::{self, Side},
     log::{Run, price},
     partials,
     prompt_versions::{default_version, version_called},
@@ -37,7 +38,15 @@ pub(super) fn complete(call: &mut Call<'_>) -> Outcome {
         .iter()
         .find_map(|field| request.get(*field)?.as_u64());
     let (text, finish_reason) = reply(&model, &last_words(&asked), limit);
-    let (prompt_tokens, completion_tokens) = (tokens(&words(&asked)), tokens(&text));
+    let store = &call.state.store;
+    let denies = |side, text: &str| {
+        guard::denies(store, call.caller.organisation, &workspace, side, text).map(Refusal::denied)
+    };
+    let before = denies(Side::Input, &words(&asked));
+    // What is denied before the model costs nothing, what is denied after it was paid for.
+    let (prompt_tokens, completion_tokens) =
+        if before.is_some() { (0, 0) } else { (tokens(&words(&asked)), tokens(&text)) };
+    let denied = before.or_else(|| denies(Side::Output, &text));
     let id = call.state.fresh_id();
     let provider = call.state.store.rows("virtual_keys").iter().find(|row| row.is(&virtual_key));
     let provider =
@@ -49,7 +58,7 @@ pub(super) fn complete(call: &mut Call<'_>) -> Outcome {
         at: call.now,
         trace: None,
         span: None,
-        status: 200,
+        status: denied.as_ref().map_or(200, |denied| denied.status),
         latency_ms: None,
         workspace,
         provider,
@@ -63,6 +72,9 @@ pub(super) fn complete(call: &mut Call<'_>) -> Outcome {
         metadata,
     };
     call.state.log().add(&run);
+    if let Some(denied) = denied {
+        return Err(denied);
+    }
     Ok(json!({
         "id": format!("chatcmpl-{}", id.replace('-', "")),
         "object": "chat.completion",

@@ -38,6 +38,46 @@ async fn defaults_are_found_in_the_version_that_serves_them_and_the_other_list_s
     assert_eq!(served.call("update_organisation_defaults", unknown).await.error()["status"], 404);
 }
 
+/// What the tools set is what the gateway then does.
+#[tokio::test]
+async fn an_organisations_guardrail_denies_until_the_workspace_is_let_off() {
+    let mut served = serve_key(settings(), "workspace").await;
+    let prompt = served.seeded("workspace", "/prompts", "product-tags-dev", "slug").await;
+    let organisation = served.seeded("admin", "/labels", "stable", "organisation_id").await;
+    let workspace = served.seeded("admin", "/admin/workspaces", "Production", "id").await;
+    let run = json!({ "prompt_id": prompt, "metadata": { "client_id": "c", "app": "a", "env": "e" },
+        "variables": { "count": 3, "description": "a forbidden lamp" } });
+    served.call("run_prompt_completion", run.clone()).await.data();
+    let guardrail = json!({ "name": "Words", "actions": { "deny": true }, "checks": [{
+        "id": "default.contains", "parameters": { "words": ["forbidden"], "operator": "none" } }] });
+    served = served.keyed("admin");
+    let slug = served.call("create_guardrail", guardrail).await.data()["slug"].clone();
+    let let_off = |excluded: bool| {
+        let states = json!([{ "workspace_id": workspace, "excluded": excluded }]);
+        json!({ "organisation_id": organisation, "workspaces": states })
+    };
+    let exclusions = "update_input_guardrail_workspace_exclusions";
+    let defaults = json!({ "input_guardrails": [SECRET, slug] });
+    let off = json!({ "guardrail_id": slug,
+        "checks": [{ "id": "default.contains", "is_enabled": false }] });
+    for (tool, args, denied) in [
+        ("update_organisation_defaults", defaults, true),
+        (exclusions, let_off(true), false),
+        (exclusions, let_off(false), true),
+        ("update_guardrail", off, false),
+    ] {
+        served = served.keyed("admin");
+        served.call(tool, args).await.data();
+        served = served.keyed("workspace");
+        let called = served.call("run_prompt_completion", run.clone()).await;
+        assert_eq!(called.failed(), denied, "after {tool}: {}", called.answer.body);
+        if denied {
+            let error = called.error();
+            assert_eq!((&error["status"], &error["code"]), (&json!(446), &json!("hooks_failed")));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_workspace_key_may_not_change_what_holds_for_all() {
     let served = serve_key(settings(), "workspace").await;

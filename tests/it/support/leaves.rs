@@ -1,10 +1,20 @@
 //! What one call sends, whole.
 
+use std::sync::Arc;
+
+use portkey_admin_mcp::{mcp::Endpoint, tools::Catalogue};
 use serde_json::Value;
 
-use super::{Called, Served, line};
+use super::{Called, Served, line, portkey_of, settings};
 
 impl Served {
+    /// The same sandbox behind an endpoint with another of the seeded keys.
+    pub fn keyed(self, key: &str) -> Self {
+        let portkey = portkey_of(&self.sandbox, key);
+        let catalogue = Arc::new(Catalogue::new(&[]).unwrap());
+        Self { endpoint: Endpoint::new(settings(), catalogue, portkey), ..self }
+    }
+
     /// Calls a tool and asserts that it sends one request: `METHOD /path?query` and this body, null
     /// for none.
     pub async fn leaves(&self, tool: &str, args: Value, wanted: &str, body: Value) -> Called {
