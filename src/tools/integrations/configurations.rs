@@ -15,6 +15,30 @@ use crate::tool::{JsonObject, Result};
 #[schemars(transform = describe)]
 pub(super) struct Configurations(pub JsonObject);
 
+/// The same in a change, which merges it: the fields are those of [`Configurations`].
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transform = describe_patch)]
+pub(super) struct Patch(JsonObject);
+
+impl From<Patch> for Configurations {
+    fn from(Patch(fields): Patch) -> Self {
+        Self(fields)
+    }
+}
+
+fn describe_patch(schema: &mut schemars::Schema) {
+    let described = json!({
+        "type": "object",
+        "description": "Fields as create_integration takes them.",
+        "additionalProperties": true,
+        "properties": { "custom_host": { "type": "string" } },
+    });
+    if let Value::Object(described) = described {
+        *schema = described.into();
+    }
+}
+
 /// Fields that are plain texts.
 const TEXTS: &[&str] = &[
     "openai_organization",
