@@ -8,7 +8,6 @@ mod pages;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    Extension,
     extract::Request,
     response::{IntoResponse, Response},
 };
