@@ -4,6 +4,7 @@ mod access;
 mod analytics;
 mod configs;
 mod faults;
+mod gateways;
 mod prices;
 mod prompts;
 mod rows;

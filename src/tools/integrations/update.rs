@@ -31,7 +31,7 @@ fn describe(schema: &mut schemars::Schema) {
             "type": "object",
             "additionalProperties": true,
             "properties": {
-                "default": factor, "request_token": factor, "response_token": factor,
+                "default": factor, "request_token": factor,
             },
         } },
     });
