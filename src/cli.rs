@@ -12,9 +12,10 @@ mod stdio;
 mod tools;
 mod upstream;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, thread};
 
 use clap::{Parser, Subcommand, error::ErrorKind};
+use tokio::runtime::Builder;
 
 pub use self::output::Output;
 
@@ -96,8 +97,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Failure::Failed(format!("the process cannot start: {error}")))?;
+    let runtime =
+        runtime().map_err(|error| Failure::Failed(format!("the process cannot start: {error}")))?;
     let done = runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve(cli.serve)) {
             Command::Serve(args) => serve::run(args).await,
@@ -110,6 +111,13 @@ fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
     // A read of standard input may be under way, which nothing can end.
     runtime.shutdown_background();
     done
+}
+
+/// One thread where there is one core: what passes work between threads would be for nothing.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let one = thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);
+    let mut builder = if one { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    builder.enable_all().build()
 }
 
 /// What clap says on several lines, without the usage.

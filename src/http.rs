@@ -1,4 +1,4 @@
-//! The HTTP side: every route, and the order in which a request passes the layers.
+//! The HTTP side: every route, and the order in which a request passes the checks.
 
 mod accept;
 mod admit;
@@ -22,13 +22,12 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
-    handler::Handler,
+    extract::Request,
     http::{HeaderValue, Version, header::CONNECTION},
-    middleware::{Next, from_fn_with_state as layer},
     response::{IntoResponse, Response},
     routing::{any, get},
 };
+use tower::ServiceExt;
 use tracing::Instrument;
 
 pub use self::{
@@ -57,32 +56,54 @@ pub struct Site {
 
 type Shared = Arc<Site>;
 
+/// Asked by platforms, which name odd hosts: nothing is checked.
+const PROBES: [&str; 2] = ["/health", "/ready"];
+
 /// The whole surface. `mcp` answers every method of the MCP endpoint: it finds the caller's
 /// `Arc<auth::Principal>` and the [`RequestId`] in the extensions, and the body there as a whole.
 ///
+/// Every request passes [`observe`], then [`guard`], then its route; those for the MCP endpoint
+/// pass [`admit`] there. They are plain functions around each other: as layers of a router each
+/// would box the request's way once more, which cost as much as all the rest of an answer from
+/// memory.
+///
 /// Paths match exactly: `/mcp/`, `/MCP`, `//mcp` and `/%6dcp` are not found, so that no spelling
-/// goes round a layer.
-pub fn router<T: 'static>(site: Site, mcp: impl Handler<T, ()>) -> Router {
+/// goes round a check.
+pub fn router<M, F>(site: Site, mcp: M) -> Router
+where
+    M: Fn(Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
     let site = Arc::new(site);
-    let mcp = any(mcp).layer(layer(site.clone(), admit));
-    let guarded = Router::new()
+    let endpoint = {
+        let site = site.clone();
+        move |request: Request| {
+            let (site, mcp) = (site.clone(), mcp.clone());
+            async move {
+                match admit(&site, request).await {
+                    Ok(request) => mcp(request).await,
+                    Err(refused) => refused,
+                }
+            }
+        }
+    };
+    let routes = Router::new()
         .route("/", get(pages::status))
         .route("/auth/info", get(pages::auth_info))
-        .with_state(site.clone())
-        .route("/mcp", mcp)
-        .fallback(error::not_found)
-        .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(layer(site.clone(), guard));
-    let probes = Router::new()
+        .route("/mcp", any(endpoint))
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
+        .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .with_state(site.clone());
-    guarded.merge(probes).layer(layer(site, observe))
+    Router::new().fallback(move |request: Request| {
+        let (site, routes) = (site.clone(), routes.clone());
+        async move { observe(&site, request, routes).await }
+    })
 }
 
 /// Every request: its id and span, no panic beyond here, JSON errors, headers for browsers.
-async fn observe(State(site): State<Shared>, mut request: Request, next: Next) -> Response {
+async fn observe(site: &Site, mut request: Request, routes: Router) -> Response {
     let _counted = site.lifecycle.request();
     let id = RequestId::of(request.headers());
     let version = request.version();
@@ -94,7 +115,7 @@ async fn observe(State(site): State<Shared>, mut request: Request, next: Next) -
     );
     request.extensions_mut().insert(id.clone());
 
-    let mut response = panics::caught(next.run(request)).instrument(span).await;
+    let mut response = panics::caught(guard(site, request, routes)).instrument(span).await;
 
     error::render(&mut response, &id);
     let headers = response.headers_mut();
@@ -107,7 +128,10 @@ async fn observe(State(site): State<Shared>, mut request: Request, next: Next) -
 }
 
 /// Every request but the probes: the size of its headers, its host, its origin.
-async fn guard(State(site): State<Shared>, request: Request, next: Next) -> Response {
+async fn guard(site: &Site, request: Request, routes: Router) -> Response {
+    if PROBES.contains(&request.uri().path()) {
+        return route(routes, request).await;
+    }
     let checked = limits::head(&site.limits, &request)
         .and_then(|()| site.hosts.check(&request))
         .and_then(|()| site.origins.check(request.headers()));
@@ -117,19 +141,21 @@ async fn guard(State(site): State<Shared>, request: Request, next: Next) -> Resp
     };
     let mut response = match origin.as_ref().and_then(|_| origin::preflight(&request)) {
         Some(preflight) => preflight,
-        None => next.run(request).await,
+        None => route(routes, request).await,
     };
     origin::allow(origin, response.headers_mut());
     response
 }
 
+async fn route(routes: Router, request: Request) -> Response {
+    routes.oneshot(request).await.unwrap_or_else(|never| match never {})
+}
+
 /// Requests for the MCP endpoint: who calls, then the body.
-async fn admit(State(site): State<Shared>, mut request: Request, next: Next) -> Response {
+async fn admit(site: &Site, mut request: Request) -> Result<Request, Response> {
     if let Err(error) = site.gate.admit(&mut request) {
-        return error::refuse(request, error);
+        return Err(error::refuse(request, error));
     }
-    match limits::whole_body(&site.limits, request).await {
-        Ok(request) => next.run(request).await,
-        Err(error) => error.into_response(),
-    }
+    let whole = limits::whole_body(&site.limits, request).await;
+    whole.map_err(IntoResponse::into_response)
 }

@@ -5,6 +5,7 @@
 //! slices of it. A field given twice is kept twice, and a number is kept as it was written.
 
 mod read;
+mod scan;
 mod write;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 pub use read::{NotJson, check};
+pub use write::quote;
 
 type Text<'a> = Cow<'a, str>;
 

@@ -112,7 +112,7 @@ fn folded(name: &str) -> Cow<'_, str> {
 }
 
 /// Whether a field says where the secrets beside it are sent.
-fn is_host(name: &str) -> bool {
+pub(crate) fn is_host(name: &str) -> bool {
     let name = &*folded(name);
     matches!(name, "endpoint" | "host" | "resource_name" | "url" | "url_to_fetch")
         || ["_endpoint", "_host", "_resource_name", "_url"].iter().any(|it| name.ends_with(it))

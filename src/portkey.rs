@@ -15,7 +15,11 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{
@@ -27,8 +31,11 @@ use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use crate::json;
+
 use self::{address::PublicOnly, bases::Bases, request::Prepared, retry::Budget};
 pub use self::{
+    answer::Read,
     context::Context,
     error::{Answer, Error, Kind, Trail},
     request::{Base, Method, Request},
@@ -141,8 +148,29 @@ impl Portkey {
     /// afterwards, what Portkey or the network did. A write whose outcome is unclear is never
     /// repeated unless it is `replayable`.
     pub async fn send(&self, request: Request<'_>, context: &Context) -> Result<Bytes, Error> {
+        let answer = Mutex::new(Bytes::new());
+        let keep = |body: &Bytes| {
+            json::check(body)?;
+            *answer.lock().unwrap_or_else(PoisonError::into_inner) = body.clone();
+            Ok(())
+        };
+        self.send_and_read(request, context, &keep).await?;
+        Ok(answer.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same, where `read` takes the answer while it is there. What it refuses is an answer that
+    /// could not be read, as it would be for [`Portkey::send`].
+    ///
+    /// # Errors
+    /// As [`Portkey::send`].
+    pub async fn send_and_read(
+        &self,
+        request: Request<'_>,
+        context: &Context,
+        read: Read<'_>,
+    ) -> Result<(), Error> {
         let mut trail = Trail::default();
-        let sent = self.inner.bounded(request, context, &mut trail).await;
+        let sent = self.inner.bounded(request, context, &mut trail, read).await;
         sent.map_err(|kind| Error { kind, trail })
     }
 
@@ -154,7 +182,9 @@ impl Portkey {
         let context = Context::new(Instant::now() + timeout, CancellationToken::new(), true);
         let mut trail = Trail::default();
         let get = Prepared::get("/configs?page_size=1");
-        let answer = self.inner.attempt(&get, self.inner.bases.given(), &context, &mut trail);
+        let base = self.inner.bases.given();
+        let answer =
+            self.inner.attempt(&get, base, &context, &mut trail, &|body| json::check(body));
         match timeout_at(context.deadline, answer).await {
             Ok(Ok(_) | Err(Kind::Busy(_))) => Ok(()),
             Ok(Err(Kind::Refused(answer))) if answer.status == 403 => Ok(()),

@@ -8,11 +8,17 @@ pub mod deployments;
 mod diff;
 mod fresh;
 pub mod guardrails;
+pub mod integrations;
 pub mod labels;
 pub mod logging;
+mod mcp_capabilities;
+pub mod mcp_integrations;
+pub mod mcp_servers;
 mod merge;
 pub mod partials;
 pub mod prompts;
+mod secret_mapping;
+pub mod secret_references;
 mod shared;
 pub mod tracing;
 
@@ -31,6 +37,10 @@ pub const DOMAINS: &[Domain] = &[
     ("partials", partials::TOOLS),
     ("tracing", tracing::TOOLS),
     ("logging", logging::TOOLS),
+    ("secret-references", secret_references::TOOLS),
+    ("integrations", integrations::TOOLS),
+    ("mcp-integrations", mcp_integrations::TOOLS),
+    ("mcp-servers", mcp_servers::TOOLS),
 ];
 
 /// Names that the API cannot serve, each with what to use instead.

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
+use crate::json;
+
 /// Compact JSON with hidden characters as escapes, where it has any: control characters, bidi
 /// marks, zero-width and tag characters, which can carry text that only a model reads. They stand
 /// inside its texts, so that the escapes read back equal.
@@ -13,7 +15,10 @@ pub fn visible(json: &str) -> Cow<'_, str> {
     let mut shown = String::with_capacity(json.len() + 64);
     for letter in json.chars() {
         if is_hidden(letter) {
-            escape(letter, "\\", &mut shown);
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
         } else {
             shown.push(letter);
         }
@@ -24,58 +29,7 @@ pub fn visible(json: &str) -> Cow<'_, str> {
 /// Writes [`visible`] of compact JSON as a JSON text, quotes included, in one pass. Returns whether
 /// anything was hidden.
 pub fn quote(json: &str, out: &mut String) -> bool {
-    let mut hidden = false;
-    out.push('"');
-    let mut rest = json;
-    while let Some(at) = rest.bytes().position(|byte| !PLAIN.contains(byte)) {
-        let (plain, special) = rest.split_at(at);
-        out.push_str(plain);
-        let mut letters = special.chars();
-        match letters.next() {
-            Some('"') => out.push_str("\\\""),
-            Some('\\') => out.push_str("\\\\"),
-            Some(letter) if is_hidden(letter) => {
-                hidden = true;
-                escape(letter, "\\\\", out);
-            }
-            Some(letter) => out.push(letter),
-            None => {}
-        }
-        rest = letters.as_str();
-    }
-    out.push_str(rest);
-    out.push('"');
-    hidden
-}
-
-/// The bytes of compact JSON that stand for themselves in a text.
-static PLAIN: Bytes = Bytes::new();
-
-struct Bytes([bool; 256]);
-
-impl Bytes {
-    #[expect(clippy::indexing_slicing, reason = "a constant, in bounds by its loop")]
-    const fn new() -> Self {
-        let mut plain = [false; 256];
-        let mut byte = b' ' as usize;
-        while byte < 0x7f {
-            plain[byte] = byte != b'"' as usize && byte != b'\\' as usize;
-            byte += 1;
-        }
-        Self(plain)
-    }
-
-    fn contains(&self, byte: u8) -> bool {
-        self.0.get(usize::from(byte)).is_some_and(|plain| *plain)
-    }
-}
-
-/// `\u` and four digits for each UTF-16 unit.
-fn escape(letter: char, backslash: &str, out: &mut String) {
-    for unit in letter.encode_utf16(&mut [0; 2]) {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{backslash}u{unit:04x}");
-    }
+    json::quote(json, is_hidden, out)
 }
 
 fn is_hidden(letter: char) -> bool {

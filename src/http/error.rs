@@ -9,7 +9,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, EXPECT},
+        header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT},
     },
     response::{IntoResponse, Response},
 };
@@ -60,6 +60,8 @@ pub fn render(response: &mut Response, id: &RequestId) {
     };
     let body = json!({ "error": { "code": code, "message": message }, "request_id": id.as_str() });
     *response.body_mut() = Body::from(body.to_string());
+    // The router has measured the body that was not there yet.
+    response.headers_mut().remove(CONTENT_LENGTH);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
 }
 

@@ -8,7 +8,6 @@ mod pages;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    Extension,
     extract::Request,
     response::{IntoResponse, Response},
 };
@@ -119,7 +118,8 @@ impl Plan {
 }
 
 /// Stands where the MCP endpoint stands: tells what reached it.
-async fn echo(Extension(principal): Extension<Arc<Principal>>, request: Request) -> Response {
+async fn echo(request: Request) -> Response {
+    let principal = request.extensions().get::<Arc<Principal>>().unwrap().clone();
     let method = request.method().clone();
     let authorized = request.headers().contains_key("authorization");
     match request.uri().query() {

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::{Json, Number};
+use super::{Json, Number, scan};
 
 /// As deep as serde_json goes.
 const MAX_DEPTH: usize = 127;
@@ -140,40 +140,41 @@ impl<'a> Reader<'a> {
 
     fn whole<M: Make<'a>>(mut self) -> Result<M> {
         let value = self.value()?;
-        self.space();
-        if self.peek().is_some() { Err(NotJson) } else { Ok(value) }
+        // Only white space is left: then there is nothing to take.
+        if self.next().is_ok() { Err(NotJson) } else { Ok(value) }
     }
 
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
+    /// The next byte after white space, which is taken.
+    #[inline]
+    fn next(&mut self) -> Result<u8> {
+        loop {
+            let byte = self.peek().ok_or(NotJson)?;
             self.at += 1;
+            if !matches!(byte, b' ' | b'\n' | b'\t' | b'\r') {
+                return Ok(byte);
+            }
         }
     }
 
-    /// The next byte after white space, which is taken.
-    fn next(&mut self) -> Result<u8> {
-        self.space();
-        let byte = self.peek().ok_or(NotJson)?;
-        self.at += 1;
-        Ok(byte)
+    fn value<M: Make<'a>>(&mut self) -> Result<M> {
+        let first = self.next()?;
+        self.value_from(first)
     }
 
-    fn value<M: Make<'a>>(&mut self) -> Result<M> {
-        match self.next()? {
+    /// The value that begins with the byte taken last.
+    fn value_from<M: Make<'a>>(&mut self, first: u8) -> Result<M> {
+        match first {
             b'"' => Ok(M::text(self.string::<M>()?)),
             b'{' => self.object(),
             b'[' => self.list(),
             b't' => self.literal("rue", M::bool(true)),
             b'f' => self.literal("alse", M::bool(false)),
             b'n' => self.literal("ull", M::null()),
-            b'-' | b'0'..=b'9' => {
-                self.at -= 1;
-                Ok(M::number(self.number()?))
-            }
+            b'-' | b'0'..=b'9' => Ok(M::number(self.number(first)?)),
             _ => Err(NotJson),
         }
     }
@@ -216,14 +217,12 @@ impl<'a> Reader<'a> {
     fn list<M: Make<'a>>(&mut self) -> Result<M> {
         self.deeper()?;
         let mut items = M::items();
-        self.space();
-        if self.peek() == Some(b']') {
-            self.at += 1;
-        } else {
+        let mut byte = self.next()?;
+        if byte != b']' {
             loop {
-                M::push(&mut items, self.value()?);
+                M::push(&mut items, self.value_from(byte)?);
                 match self.next()? {
-                    b',' => {}
+                    b',' => byte = self.next()?,
                     b']' => break,
                     _ => return Err(NotJson),
                 }
@@ -243,14 +242,15 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            match self.peek().ok_or(NotJson)? {
-                b'"' => break,
-                b'\\' => {
+            let rest = self.text.as_bytes().get(self.at..).ok_or(NotJson)?;
+            self.at += scan::unescaped(rest);
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
                     escaped = true;
                     self.at += 2;
                 }
-                0..=0x1f => return Err(NotJson),
-                _ => self.at += 1,
+                _ => return Err(NotJson),
             }
         }
         let raw = self.text.get(start..self.at).ok_or(NotJson)?;
@@ -258,11 +258,11 @@ impl<'a> Reader<'a> {
         M::content(raw, escaped)
     }
 
-    /// A number as it is written.
-    fn number(&mut self) -> Result<&'a str> {
-        let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.at += 1;
+    /// A number as it is written, from the byte taken last.
+    fn number(&mut self, first: u8) -> Result<&'a str> {
+        let start = self.at - 1;
+        if first != b'-' {
+            self.at = start;
         }
         match self.peek() {
             Some(b'0') => self.at += 1,

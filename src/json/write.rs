@@ -1,6 +1,8 @@
-//! Writes a tree as compact JSON.
+//! Writes a tree as compact JSON, and compact JSON as a text.
 
-use super::Json;
+use std::fmt::Write as _;
+
+use super::{Json, scan};
 
 impl Json<'_> {
     /// Compact JSON; numbers and texts as serde_json writes them.
@@ -47,17 +49,47 @@ impl Json<'_> {
 fn text(content: &str, out: &mut String) {
     out.push('"');
     let mut rest = content;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
-        let (plain, special) = rest.split_at(at);
+    loop {
+        let (plain, special) = rest.split_at(scan::unescaped(rest.as_bytes()));
         out.push_str(plain);
         let mut letters = special.chars();
-        if let Some(letter) = letters.next() {
-            escape(letter, out);
+        let Some(letter) = letters.next() else { break };
+        escape(letter, out);
+        rest = letters.as_str();
+    }
+    out.push('"');
+}
+
+/// Writes compact JSON as a JSON text, quotes included. Letters for which `hidden` holds are
+/// written so that the text has them as `\u` escapes; returns whether there were any. Visible ASCII
+/// is never asked for.
+pub fn quote(json: &str, hidden: impl Fn(char) -> bool, out: &mut String) -> bool {
+    let mut any = false;
+    out.reserve(json.len() + json.len() / 4);
+    out.push('"');
+    let mut rest = json;
+    loop {
+        let (plain, special) = rest.split_at(scan::ascii(rest.as_bytes()));
+        out.push_str(plain);
+        let mut letters = special.chars();
+        match letters.next() {
+            None => break,
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some(control) if control < ' ' => escape(control, out),
+            Some(letter) if hidden(letter) => {
+                any = true;
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    // Writing to a string cannot fail.
+                    let _ = write!(out, "\\\\u{unit:04x}");
+                }
+            }
+            Some(letter) => out.push(letter),
         }
         rest = letters.as_str();
     }
-    out.push_str(rest);
     out.push('"');
+    any
 }
 
 fn escape(letter: char, out: &mut String) {
@@ -69,6 +101,8 @@ fn escape(letter: char, out: &mut String) {
         '\t' => out.push_str("\\t"),
         '\u{8}' => out.push_str("\\b"),
         '\u{c}' => out.push_str("\\f"),
-        other => out.extend(format!("\\u{:04x}", u32::from(other)).chars()),
+        other => {
+            let _ = write!(out, "\\u{:04x}", u32::from(other));
+        }
     }
 }

@@ -207,7 +207,9 @@ impl Endpoint {
         if let Some(carrier) = &carrier {
             request.extensions_mut().insert(carrier.clone());
         }
-        let response = shared.modern.handle(with_body(request, body)).await.map(Body::new);
+        // rmcp's futures are large: inside every future around them they would be moved each time.
+        let response = Box::pin(shared.modern.handle(with_body(request, body))).await;
+        let response = response.map(Body::new);
         let response = match carrier {
             Some(carrier) => carrier.unload(response),
             None => response,
@@ -242,7 +244,7 @@ impl Endpoint {
         {
             return self.list(caller, false, id, request.headers());
         }
-        let response = legacy.service.handle(with_body(request, body)).await;
+        let response = Box::pin(legacy.service.handle(with_body(request, body))).await;
         self.finish(response.map(Body::new), envelope)
     }
 
@@ -265,7 +267,7 @@ impl Endpoint {
             let gone = StatusCode::NOT_FOUND.into_response();
             return reply::in_json(gone, None, false);
         }
-        let response = legacy.service.handle(request).await.map(Body::new);
+        let response = Box::pin(legacy.service.handle(request)).await.map(Body::new);
         reply::in_json(response, None, shared.shutdown.is_cancelled())
     }
 
@@ -347,7 +349,7 @@ async fn touched(legacy: &Legacy, headers: &HeaderMap) -> bool {
     // A notification that no server acts on resets the session's idle timer.
     let unused = json!({ "jsonrpc": "2.0", "method": "notifications/touched" });
     let Ok(unused) = serde_json::from_value::<ClientJsonRpcMessage>(unused) else { return false };
-    legacy.sessions.accept_message(&session, unused).await.is_ok()
+    Box::pin(legacy.sessions.accept_message(&session, unused)).await.is_ok()
 }
 
 fn with_body(request: Request, body: &Bytes) -> http::Request<http_body_util::Full<Bytes>> {

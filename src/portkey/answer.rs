@@ -16,20 +16,27 @@ use super::{
     error::{Answer, Kind},
     retry::retry_after,
 };
-use crate::json;
+use crate::json::NotJson;
 
 /// What is read of an error's body, and for how long once its status is known.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
-/// A body larger than this is looked through off the runtime's own threads.
-const CHECK_ASIDE_BYTES: usize = 1024 * 1024;
 /// How much of Portkey's words and of an unknown body an error quotes, in characters.
 const MAX_MESSAGE_CHARS: usize = 1000;
 const MAX_EXCERPT_CHARS: usize = 160;
 const MAX_ID_CHARS: usize = 128;
 
-/// The JSON of a 2xx, `{}` when it is empty, or what went wrong. `key` is never quoted.
-pub(super) async fn read(response: Response, limit: usize, key: &str) -> Result<Bytes, Kind> {
+/// Reads the JSON of a 2xx; refuses what is no JSON.
+pub type Read<'r> = &'r (dyn Fn(&Bytes) -> Result<(), NotJson> + Sync);
+
+/// Has `read` read the JSON of a 2xx, which is `{}` when it is empty, or says what went wrong. `key`
+/// is never quoted.
+pub(super) async fn take(
+    response: Response,
+    limit: usize,
+    key: &str,
+    read: Read<'_>,
+) -> Result<(), Kind> {
     let status = response.status();
     if !status.is_success() {
         return Err(refusal(response, key).await);
@@ -41,18 +48,18 @@ pub(super) async fn read(response: Response, limit: usize, key: &str) -> Result<
         Err(Stop::Broken(reason)) => return Err(Kind::Broken(reason)),
     };
     if body.trim_ascii().is_empty() {
-        return Ok(Bytes::from_static(b"{}"));
+        return Ok(read(&Bytes::from_static(b"{}")).unwrap_or_default());
     }
-    let checked = check(&body).await.map_err(|error| {
-        if error.is_eof() {
-            Kind::Broken(format!("its JSON ends early, after {} bytes", body.len()))
-        } else {
-            let excerpt = clean(&String::from_utf8_lossy(&body), MAX_EXCERPT_CHARS, key);
-            let problem = format!("{error}; it begins \"{excerpt}\"");
-            Kind::Unreadable { status: status.as_u16(), content_type, problem }
+    read(&body).map_err(|NotJson| {
+        let why = serde_json::from_slice::<IgnoredAny>(&body).err();
+        if why.as_ref().is_some_and(serde_json::Error::is_eof) {
+            return Kind::Broken(format!("its JSON ends early, after {} bytes", body.len()));
         }
-    });
-    checked.map(|()| body)
+        let excerpt = clean(&String::from_utf8_lossy(&body), MAX_EXCERPT_CHARS, key);
+        let why = why.map_or_else(|| "it is nested too deeply".to_owned(), |why| why.to_string());
+        let problem = format!("{why}; it begins \"{excerpt}\"");
+        Kind::Unreadable { status: status.as_u16(), content_type, problem }
+    })
 }
 
 /// Portkey's id of an answer, if it is fit to be shown.
@@ -99,24 +106,6 @@ async fn collect(mut response: Response, limit: usize) -> Result<Bytes, Stop> {
             all.extend_from_slice(&first);
         }
         all.extend_from_slice(&chunk);
-    }
-}
-
-/// Whether a body is JSON from its first byte to its last.
-async fn check(body: &Bytes) -> serde_json::Result<()> {
-    if body.len() > CHECK_ASIDE_BYTES {
-        let body = body.clone();
-        let checked = tokio::task::spawn_blocking(move || is_json(&body)).await;
-        return checked
-            .unwrap_or_else(|error| Err(<serde_json::Error as serde::de::Error>::custom(error)));
-    }
-    is_json(body)
-}
-
-fn is_json(body: &[u8]) -> serde_json::Result<()> {
-    match json::check(body) {
-        Ok(()) => Ok(()),
-        Err(json::NotJson) => serde_json::from_slice::<IgnoredAny>(body).map(|_| ()),
     }
 }
 

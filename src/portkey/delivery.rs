@@ -1,6 +1,5 @@
 //! How one request is delivered: its bounds, its base, its tries.
 
-use bytes::Bytes;
 use http::HeaderName;
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -8,13 +7,14 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::{
     Inner,
     address::PrivateAddress,
-    answer,
+    answer::{self, Read},
     bases::{Place, Version},
     context::Context,
     error::{Kind, Trail},
     request::{Base, Method, Prepared, Request},
     retry,
 };
+use crate::json;
 
 const KEY_HEADER: HeaderName = HeaderName::from_static("x-portkey-api-key");
 
@@ -25,7 +25,8 @@ impl Inner {
         request: Request<'_>,
         context: &Context,
         trail: &mut Trail,
-    ) -> Result<Bytes, Kind> {
+        read: Read<'_>,
+    ) -> Result<(), Kind> {
         let base = request.base;
         if context.read_only && request.method != Method::Get && !request.reads {
             return Err(Kind::ReadOnly(request.method.as_str()));
@@ -34,7 +35,7 @@ impl Inner {
         let sent = tokio::select! {
             biased;
             () = context.cancelled.cancelled() => Err(Kind::Cancelled),
-            sent = timeout_at(context.deadline, self.route(&prepared, base, context, trail)) => {
+            sent = timeout_at(context.deadline, self.route(&prepared, base, context, trail, read)) => {
                 sent.unwrap_or(Err(Kind::Deadline))
             }
         };
@@ -48,24 +49,27 @@ impl Inner {
         base: Base,
         context: &Context,
         trail: &mut Trail,
-    ) -> Result<Bytes, Kind> {
+        read: Read<'_>,
+    ) -> Result<(), Kind> {
         let family = match base {
             Base::Disputed { family } => family,
-            Base::Given => return self.tries(prepared, self.bases.given(), context, trail).await,
+            Base::Given => {
+                return self.tries(prepared, self.bases.given(), context, trail, read).await;
+            }
             Base::Prices => {
                 trail.public = true;
-                return self.tries(prepared, self.bases.prices(), context, trail).await;
+                return self.tries(prepared, self.bases.prices(), context, trail, read).await;
             }
         };
         let Some(cell) = self.bases.settled(family) else {
-            return self.tries(prepared, self.bases.given(), context, trail).await;
+            return self.tries(prepared, self.bases.given(), context, trail, read).await;
         };
         let version = *cell.get_or_try_init(|| self.settle(family, context, trail)).await?;
-        let first = self.tries(prepared, self.bases.of(version), context, trail).await;
+        let first = self.tries(prepared, self.bases.of(version), context, trail, read).await;
         match first {
             Err(kind) if kind.no_route() && prepared.reads => {
                 let other = self.bases.of(version.other());
-                match self.tries(prepared, other, context, trail).await {
+                match self.tries(prepared, other, context, trail, read).await {
                     Err(again) if again.no_route() => Err(kind),
                     found => {
                         if prepared.is_get_of(family) && found.is_ok() {
@@ -91,7 +95,8 @@ impl Inner {
         let mut asking = Trail::default();
         let mut last = Kind::Refused(Box::default());
         for version in [Version::V2, Version::V1] {
-            match self.tries(&get, self.bases.of(version), context, &mut asking).await {
+            let json: Read<'_> = &|body| json::check(body);
+            match self.tries(&get, self.bases.of(version), context, &mut asking, json).await {
                 Ok(_) => return Ok(version),
                 Err(kind) if kind.routed() => return Ok(version),
                 Err(kind) if kind.no_route() => last = kind,
@@ -112,11 +117,12 @@ impl Inner {
         place: Place<'_>,
         context: &Context,
         trail: &mut Trail,
-    ) -> Result<Bytes, Kind> {
+        read: Read<'_>,
+    ) -> Result<(), Kind> {
         self.budget.deposit();
         let mut delays = None;
         loop {
-            let kind = match self.attempt(prepared, place, context, trail).await {
+            let kind = match self.attempt(prepared, place, context, trail, read).await {
                 Ok(value) => return Ok(value),
                 Err(kind) => kind,
             };
@@ -147,7 +153,8 @@ impl Inner {
         place: Place<'_>,
         context: &Context,
         trail: &mut Trail,
-    ) -> Result<Bytes, Kind> {
+        read: Read<'_>,
+    ) -> Result<(), Kind> {
         let mut request = prepared.request(place.url)?;
         if place.keyed {
             request.headers_mut().insert(KEY_HEADER, self.key_header.clone());
@@ -165,7 +172,7 @@ impl Inner {
                 trail.request_id = Some(id);
             }
             let limit = self.settings.max_answer_bytes;
-            answer::read(response, limit, key).await
+            answer::take(response, limit, key, read).await
         };
         let after = self.settings.timeout;
         let answer = timeout(after, exchange).await.unwrap_or(Err(Kind::Slow(after)));

@@ -67,7 +67,8 @@ pub enum Base {
 pub struct Request<'a> {
     /// The verb.
     pub method: Method,
-    /// Template: `/configs/{slug}`, `/x/{id}{?workspace_id}`; `{?a,b}` forces these into the query.
+    /// Template: `/configs/{slug}`, `/x/{id}{?workspace_id}`; `{?a,b}` forces these into the query,
+    /// `{!a,b}` into the body.
     pub path: &'a str,
     /// An object. Fields named in `path` fill it; the rest is the query (GET, DELETE) or the JSON
     /// body (POST, PUT). Nulls and empty lists are skipped in the query, and sent as given in the
@@ -114,25 +115,26 @@ impl<'a> Prepared<'a> {
             }
             _ => return Err(Kind::Argument("the arguments must be an object".to_owned())),
         };
-        let (path, forced) = path.split_once("{?").unwrap_or((path, ""));
+        let (path, in_body) = path.split_once("{!").unwrap_or((path, ""));
+        let (path, in_query) = path.split_once("{?").unwrap_or((path, ""));
         let mut target = String::with_capacity(path.len() + 64);
         fill(&mut target, path, &mut args)?;
 
         let mut query = Query { target: &mut target, started: false };
         let body = if matches!(method, Method::Get | Method::Delete) {
+            let body = taken(&mut args, in_body);
             for (name, value) in &args {
                 query.push(name, value);
             }
-            None
+            if body.is_empty() { None } else { Some(json(&body)?) }
         } else {
-            for name in forced.trim_end_matches('}').split(',') {
-                if let Some(value) = args.shift_remove(name) {
-                    query.push(name, &value);
-                }
+            for (name, value) in taken(&mut args, in_query) {
+                query.push(&name, &value);
             }
-            let body = whole.unwrap_or(Value::Object(args));
-            let body = serde_json::to_vec(&body).map_err(|e| Kind::Argument(e.to_string()))?;
-            Some(body.into())
+            Some(match whole {
+                Some(list) => json(&list)?,
+                None => json(&args)?,
+            })
         };
         let reads = reads || method == Method::Get;
         Ok(Self { method, target, body, reads, repeatable: reads || replayable, read_back })
@@ -187,6 +189,16 @@ impl<'a> Prepared<'a> {
         }
         Ok(request)
     }
+}
+
+/// Takes the arguments that `names` lists: `a,b}`.
+fn taken(args: &mut Map<String, Value>, names: &str) -> Map<String, Value> {
+    let names = names.trim_end_matches('}').split(',');
+    names.filter_map(|name| Some((name.to_owned(), args.shift_remove(name)?))).collect()
+}
+
+fn json(body: &impl serde::Serialize) -> Result<Bytes, Kind> {
+    serde_json::to_vec(body).map(Bytes::from).map_err(|e| Kind::Argument(e.to_string()))
 }
 
 /// Writes `template` with each `{name}` replaced by that argument, which is taken out of `args`.
@@ -289,6 +301,17 @@ mod tests {
         assert_eq!((&*post.target, &*post.body.unwrap()), ("/feedback", &br#"[{"a":null},2]"#[..]));
         assert!(prepare(Method::Get, "/feedback", json!([])).is_err());
         assert!(prepare(Method::Put, "/feedback/{id}", json!([])).unwrap_err().contains("`id`"));
+    }
+
+    #[test]
+    fn a_deletion_has_a_body_where_the_template_says_so() {
+        let path = "/x/{id}{!name,force}";
+        let args = json!({ "id": "a", "name": "n", "page": 1 });
+        let delete = prepare(Method::Delete, path, args).unwrap();
+        assert_eq!(delete.target, "/x/a?page=1");
+        assert_eq!(delete.body.unwrap(), r#"{"name":"n"}"#);
+        let delete = prepare(Method::Delete, path, json!({ "id": "a" })).unwrap();
+        assert!(delete.body.is_none());
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! The whole surface of the sandbox on one screen, and how a request finds its route.
+//! The whole surface of the sandbox, and how a request finds its route.
+
+mod gateways;
 
 use std::borrow::Cow;
 
@@ -14,9 +16,7 @@ use super::{
     call::Call,
     collections::COLLECTIONS,
     configs::{self, CONFIGS},
-    crud,
-    deployments::{self, DEPLOYMENTS},
-    enforcement, feedback,
+    crud, enforcement, feedback,
     guardrails::{self, GUARDRAILS},
     labels::LABELS,
     log_exports::{self, LOG_EXPORTS},
@@ -25,6 +25,7 @@ use super::{
     prompt_run, prompt_versions,
     prompts::PROMPTS,
     resource::Resource,
+    secret_references::SECRET_REFERENCES,
     virtual_keys::VIRTUAL_KEYS,
     workspaces::WORKSPACES,
 };
@@ -91,13 +92,6 @@ const ROUTES: &[Route] = &[
     route("PUT", "/configs/{}", "configs.update", Control, Update(&CONFIGS)),
     route("DELETE", "/configs/{}", "configs.delete", Control, Delete(&CONFIGS)),
     route("GET", "/configs/{}/versions", "configs.read", Control, Own(configs::versions)),
-    route("GET", "/deployments", "deployments.list", Control, List(&DEPLOYMENTS)).v2(),
-    route("POST", "/deployments", "deployments.create", Control, Create(&DEPLOYMENTS)).v2(),
-    route("GET", "/deployments/{}", "deployments.read", Control, Read(&DEPLOYMENTS)).v2(),
-    route("PUT", "/deployments/{}", "deployments.update", Control, Update(&DEPLOYMENTS)).v2(),
-    route("DELETE", "/deployments/{}", "deployments.delete", Control, Own(deployments::archive))
-        .v2(),
-    route("GET", "/deployments/{}/ping", "deployments.read", Control, Own(deployments::ping)).v2(),
     route("GET", "/prompts", "prompts.list", Control, List(&PROMPTS)),
     route("POST", "/prompts", "prompts.create", Control, Create(&PROMPTS)),
     route("GET", "/prompts/partials", "prompts.list", Control, List(&PARTIALS)),
@@ -264,6 +258,35 @@ const ROUTES: &[Route] = &[
     route("GET", "/admin/workspaces/{}", "workspaces.read", Control, Read(&WORKSPACES)),
     route("PUT", "/admin/workspaces/{}", "workspaces.update", Control, Update(&WORKSPACES)),
     route("DELETE", "/admin/workspaces/{}", "workspaces.delete", Control, Delete(&WORKSPACES)),
+    route("GET", "/secret-references", "secret_references.list", Control, List(&SECRET_REFERENCES)),
+    route(
+        "POST",
+        "/secret-references",
+        "secret_references.create",
+        Control,
+        Create(&SECRET_REFERENCES),
+    ),
+    route(
+        "GET",
+        "/secret-references/{}",
+        "secret_references.read",
+        Control,
+        Read(&SECRET_REFERENCES),
+    ),
+    route(
+        "PUT",
+        "/secret-references/{}",
+        "secret_references.update",
+        Control,
+        Update(&SECRET_REFERENCES),
+    ),
+    route(
+        "DELETE",
+        "/secret-references/{}",
+        "secret_references.delete",
+        Control,
+        Delete(&SECRET_REFERENCES),
+    ),
     route("GET", "/analytics/graphs/{}", "analytics.view", Control, Own(analytics::graph)),
     route("GET", "/analytics/graphs/{}/{}", "analytics.view", Control, Own(analytics::graph)),
     route(
@@ -291,7 +314,8 @@ impl Route {
 
     /// The route of a request with the variable segments of its path, decoded.
     pub fn find(method: &str, path: &str) -> Option<(&'static Self, Vec<String>)> {
-        ROUTES.iter().filter(|route| route.method == method).find_map(|route| {
+        let routes = ROUTES.iter().chain(gateways::ROUTES);
+        routes.filter(|route| route.method == method).find_map(|route| {
             let params = route.params(path.strip_prefix(route.version.prefix())?)?;
             Some((route, params))
         })

@@ -3,9 +3,12 @@
 mod configs;
 mod gateways;
 mod guardrails;
+mod integrations;
+mod mcp;
 mod partials;
 mod plan;
 mod prompts;
+mod secret_references;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -71,6 +74,9 @@ pub(super) fn fill(seed: u64, end: Timestamp, store: &mut Store) -> Cast {
     let emails = seeder.users();
     let workspaces = PLANS.iter().map(|plan| seeder.workspace(plan, &emails)).collect();
     gateways::seed(&mut seeder);
+    integrations::seed(&mut seeder);
+    mcp::seed(&mut seeder);
+    secret_references::seed(&mut seeder);
     Cast { organisations, workspaces }
 }
 
@@ -94,6 +100,11 @@ impl Seeder<'_> {
         let second = id.bytes().fold(0_i64, |sum, byte| (sum * 31 + i64::from(byte)) % 36_000);
         let before = SignedDuration::from_secs(days * 86_400 + second);
         self.end.checked_sub(before).unwrap_or(self.end)
+    }
+
+    /// The id of the seeded workspace of this name.
+    pub fn workspace_id(&self, organisation: usize, name: &str) -> String {
+        workspace_id(self.seed, organisation, name)
     }
 
     pub fn id(&self, name: &str) -> String {

@@ -4,6 +4,7 @@ mod access;
 mod analytics;
 mod configs;
 mod faults;
+mod gateways;
 mod guardrails;
 mod logs;
 mod prices;

@@ -119,7 +119,7 @@ pub(super) fn describe(row: &mut Row, provider: &str, key: &str) {
 }
 
 /// The first and the last letters of a key.
-fn mask(key: &str) -> String {
+pub(super) fn mask(key: &str) -> String {
     let letters: Vec<char> = key.chars().collect();
     if letters.len() < 12 {
         return if letters.is_empty() { String::new() } else { "********".to_owned() };

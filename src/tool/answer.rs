@@ -1,36 +1,55 @@
-//! From what running a tool gave to the tool's answer.
+//! Running a tool, and what its answer is made of.
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use serde_json::Value;
 
 use super::{
     JsonObject,
-    error::{Error, Result},
-    list::Page,
-    row::{Effect, Run, Tool},
+    call::Call,
+    error::Result,
+    list::{Listing, Page},
+    row::{Effect, Read, Run, Tool},
 };
 use crate::json::Json;
 
 impl Tool {
-    /// Makes the tool's answer of what running it gave, and hands it to `with`.
-    pub(crate) fn read<T>(&self, output: Output, with: impl FnOnce(Json<'_>) -> T) -> Result<T> {
-        let (body, page, named) = match output {
-            Output::Made(value) => return Ok(with(self.handled(value.into()))),
-            Output::Body { body, page, named } => (body, page, named),
-        };
-        let json = std::str::from_utf8(&body).ok().and_then(|text| Json::read(text).ok());
-        let json = json.ok_or_else(|| Error::Answer("it is not JSON".into()))?;
-        let mut answer = match self.listing {
-            Some(listing) => listing.read(json, page),
-            None if self.effect == Effect::Reads => bare(json),
-            None => told(bare(json), &named),
-        };
-        if let Run::Request { read, .. } = self.run {
-            read(&mut answer);
+    /// Runs the tool once, with arguments that fit its schema, and hands its answer to `with`.
+    pub(crate) async fn answer<T: Send>(
+        &self,
+        call: &Call,
+        args: JsonObject,
+        with: impl Fn(Json<'_>) -> T + Sync,
+    ) -> Result<T> {
+        match self.run {
+            Run::Request { method, path, write, read } => {
+                let mut args = write(args)?;
+                let asked = |listing: Listing| listing.ask(args.as_object_mut()?);
+                let page = self.listing.and_then(asked);
+                let named = path_arguments(path, &args);
+                let shaped = |answer: Json<'_>| with(self.shaped(answer, read, page, &named));
+                call.send_and_read(method, path, args, shaped).await
+            }
+            Run::Workflow(run) => Ok(with(self.handled(run(call, args).await?.into()))),
         }
-        Ok(with(self.handled(answer)))
+    }
+
+    /// What Portkey answered, as the tool answers it. `named` are the arguments that named what was
+    /// asked for.
+    fn shaped<'a>(
+        &self,
+        answer: Json<'a>,
+        read: Read,
+        page: Option<Page>,
+        named: &JsonObject,
+    ) -> Json<'a> {
+        let mut answer = match self.listing {
+            Some(listing) => listing.read(answer, page),
+            None if self.effect == Effect::Reads => bare(answer),
+            None => told(bare(answer), named),
+        };
+        read(&mut answer);
+        self.handled(answer)
     }
 
     /// Whether a success holds a secret that is shown this one time: nothing may keep it.
@@ -65,19 +84,6 @@ fn holds(answer: &Json<'_>, name: &str) -> bool {
         Json::List(items) => items.iter().any(|item| holds(item, name)),
         _ => false,
     }
-}
-
-/// What running a tool gave.
-pub(crate) enum Output {
-    /// Portkey's answer, as it came.
-    Body {
-        body: Bytes,
-        page: Option<Page>,
-        /// The arguments that named what was asked for.
-        named: JsonObject,
-    },
-    /// A workflow's answer.
-    Made(Value),
 }
 
 /// `{success, data: {…}}` is its data: the API wraps some answers and documents others as wrapped.

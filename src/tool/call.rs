@@ -1,6 +1,9 @@
 //! One call of a tool: what it may use and what bounds it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use moka::sync::Cache;
@@ -14,6 +17,7 @@ use super::{
 };
 use crate::{
     auth::Principal,
+    json::{Json, NotJson},
     portkey::{Base, Context, Method, Portkey, Request},
 };
 
@@ -68,21 +72,35 @@ impl Call {
 
     /// Sends one request and reads its answer.
     pub async fn send(&self, method: Method, path: &str, args: Value) -> Result<Value> {
-        let body = self.send_for_text(method, path, args).await?;
-        serde_json::from_slice(&body).map_err(|error| Error::Answer(error.to_string()))
+        let body = Box::pin(self.portkey.send(self.request(method, path, args), &self.context));
+        serde_json::from_slice(&body.await?).map_err(|error| Error::Answer(error.to_string()))
     }
 
-    /// Sends one request; the answer is JSON. See [`Portkey::send`].
-    pub(crate) async fn send_for_text(
+    /// Sends one request and has `read` make something of its answer.
+    pub(crate) async fn send_and_read<T: Send>(
         &self,
         method: Method,
         path: &str,
         args: Value,
-    ) -> Result<Bytes> {
-        let Facts { reads, replayable, read_back, base } = self.facts;
-        let request = Request { method, path, args, reads, replayable, read_back, base };
+        read: impl Fn(Json<'_>) -> T + Sync,
+    ) -> Result<T> {
+        let made = Mutex::new(None);
+        let look = |body: &Bytes| {
+            let text = std::str::from_utf8(body).map_err(|_| NotJson)?;
+            let answer = read(Json::read(text)?);
+            *made.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            Ok(())
+        };
+        let request = self.request(method, path, args);
         // A request's future is large; inside every future around it, it would be moved each time.
-        Ok(Box::pin(self.portkey.send(request, &self.context)).await?)
+        Box::pin(self.portkey.send_and_read(request, &self.context, &look)).await?;
+        let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+        made.ok_or_else(|| Error::Answer("nothing was read".into()))
+    }
+
+    fn request<'r>(&self, method: Method, path: &'r str, args: Value) -> Request<'r> {
+        let Facts { reads, replayable, read_back, base } = self.facts;
+        Request { method, path, args, reads, replayable, read_back, base }
     }
 
     pub async fn get(&self, path: &str, args: Value) -> Result<Value> {

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::{
     Call, JsonObject,
-    answer::{Output, path_arguments},
     error::Result,
     list::Listing,
     prepare::{parse, prepare, to_value},
@@ -100,7 +99,7 @@ pub enum Run {
 }
 
 /// Turns Portkey's answer into the tool's.
-type Read = fn(&mut Json<'_>);
+pub(super) type Read = fn(&mut Json<'_>);
 
 /// A row that sends GET: its arguments fill the path, then the query.
 pub const fn get<A: Args>(name: Text, path: Text, about: Text) -> Tool {
@@ -333,21 +332,6 @@ impl Tool {
         match self.output_schema() {
             Some(output) => tool.with_raw_output_schema(std::sync::Arc::new(output)),
             None => tool,
-        }
-    }
-
-    /// Runs the tool once, with arguments that fit its schema.
-    pub(crate) async fn run(&self, call: &Call, args: JsonObject) -> Result<Output> {
-        match self.run {
-            Run::Request { method, path, write, .. } => {
-                let mut args = write(args)?;
-                let asked = |listing: Listing| listing.ask(args.as_object_mut()?);
-                let page = self.listing.and_then(asked);
-                let named = path_arguments(path, &args);
-                let body = call.send_for_text(method, path, args).await?;
-                Ok(Output::Body { body, page, named })
-            }
-            Run::Workflow(run) => Ok(Output::Made(run(call, args).await?)),
         }
     }
 }

@@ -106,10 +106,9 @@ impl Entry {
     ) -> Result<String> {
         args::fit(&mut args, &self.input, self.tool.document)?;
         call.facts = self.tool.into();
-        let output = self.tool.run(call, args).await?;
         let &Tool { secrets: secret, shown, one_time, .. } = self.tool;
         let names = Names { secret, shown, one_time };
-        self.tool.read(output, |mut json| {
+        let write = |mut json: Json<'_>| {
             if !matches!(json, Json::Object(_)) {
                 json = Json::Object(vec![("data".into(), json)]);
             }
@@ -119,7 +118,8 @@ impl Entry {
             // An escape is up to six times as long as what it stands for.
             let is_long = text.len() > max_bytes / 6 && answer::visible(&text).len() > max_bytes;
             if is_long && cut(&mut json, max_bytes, length) { json.write(max_bytes) } else { text }
-        })
+        };
+        self.tool.answer(call, args, write).await
     }
 
     /// The same as a value, whole.

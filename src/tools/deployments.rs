@@ -7,11 +7,10 @@
 
 mod update;
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::shared::TextMap;
 use crate::{
     portkey::Base,
     tool::{Effect, JsonObject, LIST, Tool, delete, fields, get, post, run},
@@ -126,7 +125,7 @@ pub struct ListDeployments {
     /// Part of the name.
     search: Option<String>,
     /// With all of these tags.
-    tags: Option<BTreeMap<String, String>>,
+    tags: Option<TextMap>,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -162,7 +161,7 @@ pub struct RegisterDeployment {
     r#type: Option<Kind>,
     is_default: Option<bool>,
     deployment_config: Option<JsonObject>,
-    tags: Option<BTreeMap<String, String>>,
+    tags: Option<TextMap>,
     auth_settings: Option<JsonObject>,
 }
 
@@ -180,7 +179,7 @@ struct RegisterArgs {
     is_default: Option<bool>,
     /// Settings of the gateway, free-form.
     deployment_config: Option<JsonObject>,
-    tags: Option<BTreeMap<String, String>>,
+    tags: Option<TextMap>,
     #[serde(flatten)]
     auth: AuthSettings,
 }
@@ -214,10 +213,8 @@ impl From<RegisterArgs> for RegisterDeployment {
 /// Whom the gateway serves and where it is. Flags are sent as 0 and 1.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct AuthSettings {
-    /// Where requests to models reach it.
     #[schemars(extend("format" = "uri"))]
     gateway_base_url: Option<String>,
-    /// Where requests to MCP servers reach it.
     #[schemars(extend("format" = "uri"))]
     mcp_gateway_base_url: Option<String>,
     /// Whether it hosts the data service itself.
@@ -231,7 +228,7 @@ struct AuthSettings {
     /// JWT subjects that may use it.
     jwt_subs_allowed: Option<Vec<String>>,
     /// Workspace slug of each JWT subject.
-    jwt_sub_workspace_mapping: Option<BTreeMap<String, String>>,
+    jwt_sub_workspace_mapping: Option<TextMap>,
 }
 
 impl AuthSettings {

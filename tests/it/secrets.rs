@@ -1,6 +1,7 @@
 //! No secret leaves: not in a result, not in an error, not in a log.
 
 use std::{
+    collections::HashMap,
     io,
     sync::{Arc, Mutex},
 };
@@ -18,7 +19,7 @@ use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 use crate::{
     arguments::least,
     process::{Ask, Server},
-    support::{Called, Served, serve_key, settings},
+    support::{Account, Called, Served, serve_key, settings},
 };
 
 /// Part of every secret in these tests; nothing else holds it.
@@ -95,6 +96,9 @@ struct Planted {
     collection: Value,
     guardrail: Value,
     log: String,
+    secret_reference: Value,
+    /// Of other domains: what `id` or `slug` names.
+    ids: HashMap<&'static str, Value>,
 }
 
 /// Logs a request with secrets where there are some, and gives the log's id.
@@ -137,6 +141,12 @@ async fn plant(served: &Served) -> Planted {
         "deploymentConfig": [{ "apiKey": format!("{CANARY}-deployment"), "apiVersion": "1" }],
     });
     account.post("/virtual-keys", &key).await;
+    let reference = json!({
+        "name": "Planted", "manager_type": "hashicorp_vault", "secret_path": "kv/planted",
+        "auth_config": { "vault_auth_type": "token", "vault_addr": "https://vault.example.com",
+            "vault_token": format!("{CANARY}-vault"), "vault_namespace": format!("{CANARY}-namespace") },
+    });
+    let reference = account.post("/secret-references", &reference).await;
     let prompts = account.get("/prompts").await;
     let source = &prompts["data"][0];
     let prompt = json!({
@@ -163,7 +173,44 @@ async fn plant(served: &Served) -> Planted {
         collection: source["collection_id"].clone(),
         guardrail,
         log: plant_log(served).await,
+        secret_reference: reference["id"].clone(),
+        ids: plant_gateways(account, workspace).await,
     }
+}
+
+/// Deployments and integrations.
+async fn plant_gateways(account: &Account, workspace: &Value) -> HashMap<&'static str, Value> {
+    let secret = |place: &str| format!("{CANARY}-{place}");
+    let deployment = json!({ "name": "Planted", "deployment_config": document("deployment"),
+        "auth_settings": { "gateway_base_url": format!("https://u:{}@g.example", secret("gateway")) } });
+    // Served in the other version alone.
+    let deployment = account.post("/../v2/deployments", &deployment).await;
+    let mcp = json!({ "name": "Planted", "auth_type": "headers", "transport": "http",
+        "url": format!("https://u:{}@m.example/mcp?token={}", secret("mcp"), secret("mcp")),
+        "configurations": document("mcp") });
+    let mcp = account.post("/mcp-integrations", &mcp).await;
+    let access = json!({ "workspaces": [], "global_workspace_access": { "enabled": true } });
+    let path = format!("/mcp-integrations/{}/workspaces", mcp["id"].as_str().unwrap());
+    account.send(Method::PUT, &path, &access).await;
+    let server =
+        json!({ "name": "Planted", "mcp_integration_id": mcp["id"], "workspace_id": workspace });
+    let server = account.post("/mcp-servers", &server).await;
+    let integration = json!({ "name": "Planted", "ai_provider_id": "openai",
+        "key": secret("provider"), "slug": "planted", "configurations": {
+            "custom_host": format!("https://u:{}@llm.example", secret("host")),
+            "custom_headers": { "x-any": secret("header") },
+            "aws_secret_access_key": secret("aws"), "azure_entra_client_secret": secret("entra"),
+            "vertex_service_account_json": { "private_key": secret("vertex") } } });
+    account.post("/integrations", &integration).await;
+    let model = json!({ "models": [{ "slug": "planted", "enabled": true, "is_custom": true,
+        "configurations": { "custom_headers": { "x-any": secret("model") } } }] });
+    account.send(Method::PUT, "/integrations/planted/models", &model).await;
+    HashMap::from([
+        ("integrations", json!("planted")),
+        ("deployments", deployment["id"].clone()),
+        ("mcp-integrations", mcp["id"].clone()),
+        ("mcp-servers", server["id"].clone()),
+    ])
 }
 
 /// Arguments that reach what was planted.
@@ -171,8 +218,12 @@ fn arguments(entry: &Entry, planted: &Planted) -> Value {
     let schema = json!(entry.tool.input().full);
     let mut args = least(&schema);
     let properties = schema["properties"].as_object().unwrap();
+    let known = planted.ids.get(entry.domain);
     for (name, value) in [
-        ("slug", json!(planted.config)),
+        ("slug", known.cloned().unwrap_or_else(|| json!(planted.config))),
+        ("id", known.unwrap_or(&planted.secret_reference).clone()),
+        ("configurations", document("given")),
+        ("deployment_config", document("given")),
         ("prompt_id", planted.prompt.clone()),
         ("source_prompt_id", planted.prompt.clone()),
         ("version_id", planted.version.clone()),
