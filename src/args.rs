@@ -78,6 +78,12 @@ fn fit_object(
                 fit_value(value, property, &inner, whole, problems);
             }
             None if closed => problems.add_unknown(&inner, name, properties),
+            // A map: all its values are of one kind.
+            None if !value.is_null() => {
+                if let Some(Value::Object(each)) = schema.get("additionalProperties") {
+                    fit_value(value, each, &inner, whole, problems);
+                }
+            }
             _ => {}
         }
     }

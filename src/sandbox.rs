@@ -17,7 +17,11 @@ mod configs;
 mod crud;
 mod dates;
 mod deployments;
+mod enforcement;
 mod faults;
+mod feedback;
+mod guard;
+mod guardrails;
 mod ids;
 mod integration_models;
 mod integration_workspaces;
@@ -25,12 +29,15 @@ mod integrations;
 mod invites;
 mod labels;
 mod log;
+mod log_exports;
+mod logs;
 mod mcp_access;
 mod mcp_capabilities;
 mod mcp_integrations;
 mod mcp_servers;
 mod members;
 mod models;
+mod partials;
 mod period;
 mod policies;
 mod prices;
@@ -107,7 +114,7 @@ impl Sandbox {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let base_url = Url::parse(&format!("http://{address}/v1")).map_err(io::Error::other)?;
-        let shared = Arc::new(Shared::new(settings));
+        let shared = Arc::new(Shared::new(settings, &base_url));
         let task = tokio::spawn(server::serve(listener, Arc::clone(&shared))).abort_handle();
         Ok(Self { shared, base_url, task })
     }

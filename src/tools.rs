@@ -3,22 +3,29 @@
 pub mod analytics;
 pub mod audit;
 mod catalogue;
+pub mod collections;
 pub mod configs;
 pub mod deployments;
 mod diff;
+mod fresh;
+pub mod guardrails;
 pub mod integrations;
 pub mod keys;
+pub mod labels;
 pub mod limits;
+pub mod logging;
 mod mcp_capabilities;
 pub mod mcp_integrations;
 pub mod mcp_servers;
 mod merge;
 pub mod models;
+pub mod partials;
 pub mod prompts;
 pub mod providers;
 mod secret_mapping;
 pub mod secret_references;
 mod shared;
+pub mod tracing;
 pub mod users;
 pub mod workspaces;
 
@@ -32,10 +39,16 @@ pub const DOMAINS: &[Domain] = &[
     ("workspaces", workspaces::TOOLS),
     ("deployments", deployments::TOOLS),
     ("keys", keys::TOOLS),
+    ("collections", collections::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
+    ("guardrails", guardrails::TOOLS),
     ("limits", limits::TOOLS),
     ("audit", audit::TOOLS),
+    ("labels", labels::TOOLS),
+    ("partials", partials::TOOLS),
+    ("tracing", tracing::TOOLS),
+    ("logging", logging::TOOLS),
     ("providers", providers::TOOLS),
     ("secret-references", secret_references::TOOLS),
     ("integrations", integrations::TOOLS),

@@ -72,7 +72,7 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// An object. Fields named in `path` fill it; the rest is the query (GET, DELETE) or the JSON
     /// body (POST, PUT). Nulls and empty lists are skipped in the query, and sent as given in the
-    /// body.
+    /// body. A list is the body as it is: some routes take several of what they take one of.
     pub args: Value,
     /// A POST that only reads: allowed when read-only, retried like a GET.
     pub reads: bool,
@@ -108,8 +108,12 @@ impl<'a> Prepared<'a> {
     /// Fills the path template and sorts the other arguments into query and body.
     pub(super) fn new(request: Request<'a>) -> Result<Self, Kind> {
         let Request { method, path, args, reads, replayable, read_back, base: _ } = request;
-        let Value::Object(mut args) = args else {
-            return Err(Kind::Argument("the arguments must be an object".to_owned()));
+        let (mut args, whole) = match args {
+            Value::Object(args) => (args, None),
+            Value::Array(_) if matches!(method, Method::Post | Method::Put) => {
+                (Map::new(), Some(args))
+            }
+            _ => return Err(Kind::Argument("the arguments must be an object".to_owned())),
         };
         let (path, in_body) = path.split_once("{!").unwrap_or((path, ""));
         let (path, in_query) = path.split_once("{?").unwrap_or((path, ""));
@@ -127,7 +131,10 @@ impl<'a> Prepared<'a> {
             for (name, value) in taken(&mut args, in_query) {
                 query.push(&name, &value);
             }
-            Some(json(&args)?)
+            Some(match whole {
+                Some(list) => json(&list)?,
+                None => json(&args)?,
+            })
         };
         let reads = reads || method == Method::Get;
         Ok(Self { method, target, body, reads, repeatable: reads || replayable, read_back })
@@ -190,8 +197,8 @@ fn taken(args: &mut Map<String, Value>, names: &str) -> Map<String, Value> {
     names.filter_map(|name| Some((name.to_owned(), args.shift_remove(name)?))).collect()
 }
 
-fn json(fields: &Map<String, Value>) -> Result<Bytes, Kind> {
-    serde_json::to_vec(fields).map(Bytes::from).map_err(|e| Kind::Argument(e.to_string()))
+fn json(body: &impl serde::Serialize) -> Result<Bytes, Kind> {
+    serde_json::to_vec(body).map(Bytes::from).map_err(|e| Kind::Argument(e.to_string()))
 }
 
 /// Writes `template` with each `{name}` replaced by that argument, which is taken out of `args`.
@@ -286,6 +293,14 @@ mod tests {
         assert_eq!(put.target, "/configs/a%2Fb%20c/x?workspace_id=w");
         let body = put.body.unwrap();
         assert_eq!(body, r#"{"name":"n","config":{"a":null},"ttl":null}"#);
+    }
+
+    #[test]
+    fn a_list_is_the_body_as_it_is() {
+        let post = prepare(Method::Post, "/feedback", json!([{ "a": null }, 2])).unwrap();
+        assert_eq!((&*post.target, &*post.body.unwrap()), ("/feedback", &br#"[{"a":null},2]"#[..]));
+        assert!(prepare(Method::Get, "/feedback", json!([])).is_err());
+        assert!(prepare(Method::Put, "/feedback/{id}", json!([])).unwrap_err().contains("`id`"));
     }
 
     #[test]

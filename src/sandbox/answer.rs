@@ -30,6 +30,8 @@ pub(super) struct Refusal {
     pub message: String,
 }
 
+const HOOKS_FAILED: &str = "hooks_failed";
+
 impl Refusal {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code: Some(code), message: message.into() }
@@ -59,6 +61,12 @@ impl Refusal {
         Self::new(413, "AB01", message)
     }
 
+    /// What the gateway answers when a guardrail denies a request or its answer.
+    pub fn denied(guardrail: &str) -> Self {
+        let message = format!("The guardrail checks of {guardrail} failed");
+        Self { status: 446, code: Some(HOOKS_FAILED), message }
+    }
+
     pub fn no_route(method: &str, path: &str) -> Self {
         Self { status: 404, code: None, message: format!("Cannot {method} {path}") }
     }
@@ -74,6 +82,12 @@ impl Refusal {
             Some(GATEWAY) => {
                 let error =
                     json!({ "message": self.message, "type": "limit", "code": self.status });
+                ("application/json", json!({ "error": error }).to_string())
+            }
+            // The gateway has a form of its own.
+            Some(HOOKS_FAILED) => {
+                let error = json!({ "message": self.message, "type": HOOKS_FAILED, "param": null,
+                    "code": null });
                 ("application/json", json!({ "error": error }).to_string())
             }
             Some(code) => {

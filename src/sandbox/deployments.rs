@@ -21,7 +21,7 @@ pub(super) const DEPLOYMENTS: Resource = Resource {
     object: "deployment",
     slug: Some("dp-"),
     named: Named::Either,
-    home: Home::Anywhere,
+    home: Home::Organisation,
     dates: Dates::Iso,
     list: List {
         keys: ROW,
@@ -128,7 +128,6 @@ fn create(call: &mut Call<'_>, row: &mut Row) -> Result<(), Refusal> {
     if call.caller.workspace.is_some() {
         return Err(Refusal::forbidden("a workspace API key cannot register deployments"));
     }
-    row.workspace = None;
     if let Some(slug) = call.text("slug") {
         row.slug = Some(ids::words(slug));
     }
@@ -271,8 +270,13 @@ fn allow(call: &Call<'_>, row: &mut Row) -> Result<(), Refusal> {
     }
     for (name, value) in sent {
         match (name.as_str(), value) {
-            ("workspaces_allowed" | "jwt_subs_allowed", _) => {}
-            ("remove_workspaces_allowed" | "remove_subs_allowed", _) => {}
+            (
+                "workspaces_allowed"
+                | "jwt_subs_allowed"
+                | "remove_workspaces_allowed"
+                | "remove_subs_allowed",
+                _,
+            ) => {}
             (_, Value::Bool(flag)) => {
                 stored.insert(name.clone(), u8::from(*flag).into());
             }

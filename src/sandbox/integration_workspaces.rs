@@ -13,13 +13,11 @@ use super::{
 
 /// Whether a workspace may use an integration.
 pub(super) fn serves(row: &Row, workspace: &str) -> bool {
-    match &row.workspace {
-        Some(own) => own == workspace,
-        None => {
-            let access = row.fields.get("access").and_then(|access| access.get(workspace));
-            access.and_then(|access| access.get("enabled")?.as_bool()).unwrap_or_default()
-        }
+    if let Some(own) = &row.workspace {
+        return own == workspace;
     }
+    let access = row.fields.get("access").and_then(|access| access.get(workspace));
+    access.and_then(|access| access.get("enabled")?.as_bool()).unwrap_or_default()
 }
 
 /// `GET /integrations/{slug}/workspaces`.

@@ -53,7 +53,7 @@ pub(super) fn of_integration(call: &mut Call<'_>) -> Outcome {
         shown.insert("last_updated_at".to_owned(), changed.clone().into());
         shown
     });
-    listed(call, shown.collect())
+    listed(call, &shown.collect::<Vec<_>>())
 }
 
 /// `GET /mcp-servers/{id}/capabilities`: what its integration has and does not hold back.
@@ -69,7 +69,7 @@ pub(super) fn of_server(call: &mut Call<'_>) -> Outcome {
         shown.insert("integration_enabled".to_owned(), is_enabled(it).into());
         shown
     });
-    listed(call, shown.collect())
+    listed(call, &shown.collect::<Vec<_>>())
 }
 
 fn capabilities(row: &Row) -> &[Value] {
@@ -94,7 +94,7 @@ fn whole(capability: &Value) -> Map<String, Value> {
     FIELDS.iter().map(|name| ((*name).to_owned(), field(name))).collect()
 }
 
-fn listed(call: &Call<'_>, all: Vec<Map<String, Value>>) -> Outcome {
+fn listed(call: &Call<'_>, all: &[Map<String, Value>]) -> Outcome {
     let kind = |it: &Map<String, Value>| it.get("type").and_then(Value::as_str).map(str::to_owned);
     let count = |wanted: &str| {
         let of_type = || all.iter().filter(|it| kind(it).as_deref() == Some(wanted));

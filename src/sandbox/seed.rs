@@ -3,10 +3,12 @@
 mod audit;
 mod configs;
 mod gateways;
+mod guardrails;
 mod integrations;
 mod invites;
 mod keys;
 mod mcp;
+mod partials;
 mod plan;
 mod policies;
 mod prompts;
@@ -20,7 +22,9 @@ pub(super) use self::audit::audit;
 use self::plan::{PEOPLE, PLANS, Plan};
 use super::{
     access::{Caller, Scopes},
-    configs as config_rows, ids, members,
+    configs as config_rows, ids,
+    log_exports::DENIED,
+    members,
     store::{Row, Store},
     virtual_keys, workspaces,
 };
@@ -163,6 +167,9 @@ impl Seeder<'_> {
             }
         }
         workspaces::describe(&mut row, first);
+        if plan.name == "Research" {
+            row.fields.insert(DENIED.to_owned(), json!(["request", "response"]));
+        }
         let id = row.id.clone();
         let users = self.members(plan, &id, emails);
         let virtual_keys = self.virtual_keys(plan, &id);
@@ -177,6 +184,8 @@ impl Seeder<'_> {
         let api_keys = keys::seed(self, plan, &id, &users, configs.first());
         policies::seed(self, plan.organisation, plan.name, &id);
         let prompts = prompts::seed(self, plan.organisation, plan.name, &id, &virtual_keys);
+        partials::seed(self, plan.organisation, plan.name, &id);
+        guardrails::seed(self, plan.organisation, plan.name, &id);
         let (env, per_day) = (plan.env, plan.per_day);
         Workspace { id, env, per_day, users, api_keys, virtual_keys, configs, prompts }
     }

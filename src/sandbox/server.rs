@@ -14,16 +14,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
+use url::Url;
 
 use super::{
     Settings,
     access::{Caller, Keys},
     answer::{Answer, Outcome, Refusal},
     audit::Write,
-    call::{Call, Query},
+    call::{Call, ITEMS, Query},
     dates::Dates,
     faults::{Fault, Faults},
-    prices,
+    log_exports, prices,
     received::{self, Received},
     reply::Reply,
     routes::{Plane, Route},
@@ -53,14 +54,14 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, base_url: &Url) -> Self {
         let end = settings.end.unwrap_or_else(Timestamp::now);
         let store = Store::new(settings.max_rows, settings.max_bytes);
         Self {
             keys: Keys::new(seed::callers(settings.seed)),
             faults: Faults::new(settings.faults),
             received: received::Log::default(),
-            state: Mutex::new(State::new(settings.seed, end, store)),
+            state: Mutex::new(State::new(settings.seed, end, store, base_url.to_string())),
         }
     }
 }
@@ -104,7 +105,7 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
     let asked = match (prices::provider(parts.method.as_str(), path), caller) {
         (Some(provider), _) => Asked::Prices(provider),
         (None, Some(caller)) => Asked::Api(caller),
-        (None, None) => return Ok(reply(Err(Refusal::unauthorised()))),
+        (None, None) => return Ok(shared.without_key(path, query)),
     };
     let own = path.strip_prefix("/v1").or_else(|| path.strip_prefix("/v2")).unwrap_or(path);
     let fault = shared.faults.take(&parts.method, own);
@@ -155,6 +156,15 @@ struct Sent<'a> {
 }
 
 impl Shared {
+    /// What a link gives that carries its own permission.
+    fn without_key(&self, path: &str, query: &str) -> Response<Reply> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match log_exports::file(&mut state, path, query) {
+            Some(lines) => respond(200, "application/jsonl", lines.into()),
+            None => reply(Err(Refusal::unauthorised())),
+        }
+    }
+
     fn run(&self, caller: &Caller, sent: &Sent<'_>) -> Response<Reply> {
         let Some((route, params)) = Route::find(sent.method, sent.path) else {
             return reply(Err(Refusal::no_route(sent.method, sent.path)));
@@ -222,7 +232,8 @@ fn parse(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(Refusal::bad_request("the body must be a JSON object")),
+        Ok(items @ Value::Array(_)) => Ok(Map::from_iter([(ITEMS.to_owned(), items)])),
+        Ok(_) => Err(Refusal::bad_request("the body must be a JSON object or array")),
         Err(error) => Err(Refusal::bad_request(format!("the body is not JSON: {error}"))),
     }
 }

@@ -220,7 +220,8 @@ fn unique(call: &Call<'_>, row: &Row) -> Result<(), Refusal> {
 }
 
 /// What hangs on a workspace and keeps it from being deleted without force.
-const CONTENTS: &[&str] = &["configs", "prompts", "virtual_keys", "api_keys", "labels"];
+const CONTENTS: &[&str] =
+    &["configs", "prompts", "partials", "guardrails", "virtual_keys", "api_keys", "labels"];
 
 /// `DELETE /admin/workspaces/{id}` with `{name, force_delete}`; the answer has no body.
 fn delete(call: &mut Call<'_>, row: &Row) -> Outcome {

@@ -213,10 +213,8 @@ impl From<RegisterArgs> for RegisterDeployment {
 /// Whom the gateway serves and where it is. Flags are sent as 0 and 1.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct AuthSettings {
-    /// Where requests to models reach it.
     #[schemars(extend("format" = "uri"))]
     gateway_base_url: Option<String>,
-    /// Where requests to MCP servers reach it.
     #[schemars(extend("format" = "uri"))]
     mcp_gateway_base_url: Option<String>,
     /// Whether it hosts the data service itself.

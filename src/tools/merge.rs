@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    fn patch(value: Value) -> JsonObject {
+    fn patch(value: &Value) -> JsonObject {
         value.as_object().unwrap().clone()
     }
 
@@ -119,7 +119,7 @@ mod tests {
             "masked_aws_secret_access_key": "ab***yz",
         });
         let change = |patch_: Value, mapped: bool| {
-            with_configurations(&stored, patch(patch_), |_| mapped).map_err(|it| it.to_string())
+            with_configurations(&stored, patch(&patch_), |_| mapped).map_err(|it| it.to_string())
         };
         let why = change(json!({ "aws_region": "eu-west-2" }), false).unwrap_err();
         assert!(why.contains("`configurations.aws_secret_access_key`"), "{why}");

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What fills a field of an integration.
+// What fills a field of an integration.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct SecretMapping {
     #[schemars(length(min = 1))]
@@ -30,14 +30,12 @@ enum ValueFormat {
 
 /// Whether a field will be filled: by the mappings that are given, else by the stored ones.
 pub fn is_mapped(given: Option<&[SecretMapping]>, stored: &Value, field: &str) -> bool {
-    match given {
-        Some(given) => given.iter().any(|mapping| mapping.target_field == field),
-        None => {
-            let stored = stored.get("secret_mappings").and_then(Value::as_array);
-            let mut fields = stored.into_iter().flatten().map(|it| it.get("target_field"));
-            fields.any(|it| it.and_then(Value::as_str) == Some(field))
-        }
+    if let Some(given) = given {
+        return given.iter().any(|mapping| mapping.target_field == field);
     }
+    let stored = stored.get("secret_mappings").and_then(Value::as_array);
+    let mut fields = stored.into_iter().flatten().map(|it| it.get("target_field"));
+    fields.any(|it| it.and_then(Value::as_str) == Some(field))
 }
 
 /// Refuses mappings of which one cannot be.

@@ -7,8 +7,21 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 
 use crate::tool::JsonObject;
+
+/// Any object, carried as it is.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transform = describe_open)]
+pub struct Open(pub JsonObject);
+
+fn describe_open(schema: &mut schemars::Schema) {
+    // What is said of the type is for us.
+    schema.remove("description");
+    schema.insert("additionalProperties".into(), json!({ "description": "Any JSON value." }));
+}
 
 /// A page of a list.
 #[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]

@@ -94,6 +94,8 @@ struct Planted {
     prompt: Value,
     version: Value,
     collection: Value,
+    guardrail: Value,
+    log: String,
     secret_reference: Value,
     /// Of other domains: what `id` or `slug` names.
     ids: HashMap<&'static str, Value>,
@@ -101,7 +103,35 @@ struct Planted {
     api_key: Value,
 }
 
-async fn plant(account: &Account) -> Planted {
+/// Logs a request with secrets where there are some, and gives the log's id.
+async fn plant_log(served: &Served) -> String {
+    let secrets =
+        json!({ "authorization": format!("Bearer {CANARY}"), "x": format!("{CANARY}-x") });
+    let entry = json!({
+        "request": { "url": format!("https://u:{CANARY}@h.example/v1?key={CANARY}"),
+            "headers": secrets, "portkeyHeaders": { "x-portkey-config": format!("{CANARY}-config") },
+            "body": { "model": "m", "mcp": { "headers": secrets }, "api_key": CANARY } },
+        "response": { "headers": secrets, "body": { "access_token": CANARY } },
+        "metadata": { "trace_id": "t-planted", "span_id": "s-planted" },
+    });
+    let account = served.account("workspace");
+    account.post("/logs", &entry).await;
+    let body = json!({ "requested_data": ["id"], "filters": { "trace_id": "t-planted" } });
+    let export = account.post("/logs/exports", &body).await;
+    let path = format!("/logs/exports/{}", export["id"].as_str().unwrap());
+    account.post(&format!("{path}/start"), &json!({})).await;
+    for _ in 0..2 {
+        account.get(&path).await;
+    }
+    let link = account.get(&format!("{path}/download")).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let file = http.get(link["signed_url"].as_str().unwrap()).send().await.unwrap();
+    let line: Value = serde_json::from_str(file.text().await.unwrap().trim()).unwrap();
+    line["id"].as_str().unwrap().to_owned()
+}
+
+async fn plant(served: &Served) -> Planted {
+    let account = &served.account("admin");
     let config = account.config("Planted", &document("stored")).await;
     let changed = json!({ "config": document("newer") });
     account.send(Method::PUT, &format!("/configs/{config}"), &changed).await;
@@ -134,6 +164,14 @@ async fn plant(account: &Account) -> Planted {
     });
     let made = account.post("/prompts", &prompt).await;
     let id = [&made["id"], &made["data"]["id"]].into_iter().find(|id| id.is_string()).unwrap();
+    let guardrail = json!({
+        "name": "Planted", "workspace_id": workspace,
+        "checks": [{ "id": "default.webhook", "parameters": document("check") }],
+        "actions": { "deny": true, "async": false,
+            "on_success": { "feedback": { "value": 1, "weight": 1, "metadata": "" } },
+            "on_fail": { "feedback": { "value": 1, "weight": 1, "metadata": "" } } },
+    });
+    let guardrail = account.post("/guardrails", &guardrail).await["id"].clone();
     let versions = account.get(&format!("/prompts/{}/versions", id.as_str().unwrap())).await;
     let rows = versions["data"].as_array().or(versions.as_array()).unwrap();
     Planted {
@@ -141,6 +179,8 @@ async fn plant(account: &Account) -> Planted {
         prompt: id.clone(),
         version: rows[0]["id"].clone(),
         collection: source["collection_id"].clone(),
+        guardrail,
+        log: plant_log(served).await,
         secret_reference: reference["id"].clone(),
         ids: plant_gateways(account, workspace).await,
         virtual_key,
@@ -198,6 +238,9 @@ fn arguments(entry: &Entry, planted: &Planted) -> Value {
         ("source_prompt_id", planted.prompt.clone()),
         ("version_id", planted.version.clone()),
         ("collection_id", planted.collection.clone()),
+        ("guardrail_id", planted.guardrail.clone()),
+        ("log_id", json!(planted.log)),
+        ("checks", json!([{ "id": "default.webhook", "parameters": document("given") }])),
         ("target_collection_id", planted.collection.clone()),
         ("target_name", json!("Planted copy")),
         ("label_id", json!("3fa85f64-5717-4562-b3fc-2c963f66afa6")),
@@ -267,7 +310,7 @@ async fn no_tool_shows_a_stored_secret_and_no_log_has_one() {
     let (log, _guard) = Log::begin();
     for key in ["admin", "workspace", "read-only"] {
         let served = serve_key(settings(), key).await;
-        let planted = plant(&served.account("admin")).await;
+        let planted = plant(&served).await;
         let succeeded = call_everything(&served, &planted).await;
         assert!(succeeded >= 30, "only {succeeded} calls of {key} had something to show");
     }
@@ -280,7 +323,7 @@ async fn no_tool_shows_a_stored_secret_and_no_log_has_one() {
 #[tokio::test]
 async fn a_masked_answer_still_says_what_is_there() {
     let served = serve_key(settings(), "admin").await;
-    let planted = plant(&served.account("admin")).await;
+    let planted = plant(&served).await;
     let got = served.call("get_config", json!({ "slug": planted.config })).await;
     let config = &got.data()["config"];
     assert_eq!(config["api_key"], SENTINEL);
@@ -320,7 +363,7 @@ async fn a_write_does_not_unmask_what_is_stored() {
 async fn no_error_tells_a_secret_that_was_given() {
     let (log, _guard) = Log::begin();
     let served = serve_key(settings(), "admin").await;
-    let planted = plant(&served.account("admin")).await;
+    let planted = plant(&served).await;
     let slug = &planted.config;
     let whole = document("given");
     let with = |name: &str, value: Value| {

@@ -3,6 +3,7 @@
 mod account;
 mod called;
 mod exchange;
+mod seeded;
 
 use std::{sync::Arc, time::Duration};
 

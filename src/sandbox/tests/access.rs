@@ -39,7 +39,15 @@ async fn a_scope_covers_one_verb() {
 async fn organisations_see_nothing_of_each_other() {
     let sandbox = sandbox().await;
     let (own, other) = (Api::new(&sandbox, "admin"), Api::new(&sandbox, "other-admin"));
-    for path in ["/configs", "/prompts", "/virtual-keys", "/labels", "/admin/workspaces"] {
+    for path in [
+        "/configs",
+        "/prompts",
+        "/virtual-keys",
+        "/labels",
+        "/admin/workspaces",
+        "/integrations",
+        "/mcp-integrations",
+    ] {
         let (own, other) = (own.get(path).await, other.get(path).await);
         let ids = |list: &Value| -> Vec<String> {
             list["data"].as_array().unwrap().iter().map(|row| row["id"].to_string()).collect()

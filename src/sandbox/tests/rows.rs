@@ -194,3 +194,20 @@ async fn reads_can_be_stale_for_a_time() {
     assert_eq!(api.get(&path).await["name"], "Canary");
     soon(async { while api.get(&path).await["name"] != "New" {} }).await;
 }
+
+#[tokio::test]
+async fn a_partial_that_is_named_stays_until_it_is_not() {
+    let sandbox = sandbox().await;
+    let api = Api::new(&sandbox, "workspace");
+    let slug = api.seeded("/prompts/partials", "refund-policy", "slug").await;
+    let body = json!({ "name": "Policy", "string": format!("{{{{> {slug}@1 }}}}") });
+    let user = api.post("/prompts/partials", body).await;
+    let path = format!("/prompts/partials/{slug}");
+    assert_eq!(api.refused(Method::DELETE, &path, None).await, code(409, "AB07"));
+    api.delete(&format!("/prompts/partials/{}", user["id"].as_str().unwrap())).await;
+    assert_eq!(api.delete(&path).await, json!({}));
+    let wrong = Some(json!({ "status": "gone" }));
+    let other = api.seeded("/prompts/partials", "tone-of-voice", "slug").await;
+    let path = format!("/prompts/partials/{other}");
+    assert_eq!(api.refused(Method::PUT, &path, wrong).await, code(400, "AB01"));
+}

@@ -24,7 +24,7 @@ pub struct UpdateDeployment {
     auth: AuthSettings,
     #[serde(flatten)]
     lists: Lists,
-    /// Settings of the gateway to merge into the stored ones.
+    /// Merged into the stored settings.
     deployment_config: Option<JsonObject>,
 }
 
@@ -38,7 +38,7 @@ struct Changes {
     is_default: Option<bool>,
     /// Make new credentials; the old ones stop working.
     rotate_auth: Option<bool>,
-    /// Let the given lists replace the stored ones.
+    /// Replace the lists instead of adding to them.
     override_existing: Option<bool>,
     /// Replaces all tags.
     tags: Option<TextMap>,
@@ -58,9 +58,7 @@ enum Clearable {
 struct Lists {
     /// Serve every workspace.
     allow_all_workspaces: Option<bool>,
-    /// Workspace slugs to take off the list.
     remove_workspaces_allowed: Option<Vec<String>>,
-    /// JWT subjects to take off the list.
     remove_subs_allowed: Option<Vec<String>>,
 }
 

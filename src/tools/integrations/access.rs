@@ -55,7 +55,6 @@ struct Workspace {
     #[schemars(length(min = 1))]
     id: String,
     enabled: bool,
-    /// Budget.
     #[schemars(length(max = 1))]
     usage_limits: Option<Vec<Budget>>,
     #[schemars(length(max = 1))]
@@ -66,7 +65,6 @@ struct Workspace {
     alert_threshold: Option<Number>,
     #[schemars(extend("x-hidden" = true), range(min = 1))]
     rate_limit_rpm: Option<u32>,
-    /// Set its usage to zero now.
     reset_usage: Option<bool>,
     create_default_provider: Option<bool>,
     default_provider_slug: Option<String>,
@@ -89,11 +87,9 @@ struct Budget {
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     credit_limit: Option<Number>,
-    /// Usage at which to alert.
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     alert_threshold: Option<Number>,
-    /// Default: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     periodic_reset: Option<Reset>,
     /// Instead of periodic_reset.

@@ -15,10 +15,33 @@ use crate::tool::{JsonObject, Result};
 #[schemars(transform = describe)]
 pub(super) struct Configurations(pub JsonObject);
 
+/// The same in a change, which merges it: the fields are those of [`Configurations`].
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transform = describe_patch)]
+pub(super) struct Patch(JsonObject);
+
+impl From<Patch> for Configurations {
+    fn from(Patch(fields): Patch) -> Self {
+        Self(fields)
+    }
+}
+
+fn describe_patch(schema: &mut schemars::Schema) {
+    let described = json!({
+        "type": "object",
+        "description": "Fields as create_integration takes them.",
+        "additionalProperties": true,
+        "properties": { "custom_host": { "type": "string" } },
+    });
+    if let Value::Object(described) = described {
+        *schema = described.into();
+    }
+}
+
 /// Fields that are plain texts.
 const TEXTS: &[&str] = &[
     "openai_organization",
-    "openai_project",
     "azure_resource_name",
     "azure_foundry_url",
     "azure_api_version",
@@ -26,18 +49,23 @@ const TEXTS: &[&str] = &[
     "azure_entra_tenant_id",
     "azure_entra_client_id",
     "azure_entra_client_secret",
-    "azure_managed_client_id",
     "aws_region",
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_role_arn",
-    "aws_external_id",
     "vertex_region",
     "vertex_project_id",
+    "custom_host",
+];
+
+/// More of them, which the schema leaves out: it is long enough.
+const RARE_TEXTS: &[&str] = &[
+    "openai_project",
+    "azure_managed_client_id",
+    "aws_external_id",
     "workers_ai_account_id",
     "huggingface_base_url",
     "snowflake_account",
-    "custom_host",
 ];
 
 fn describe(schema: &mut schemars::Schema) {
@@ -67,7 +95,7 @@ fn describe(schema: &mut schemars::Schema) {
     }
     let described = json!({
         "type": "object",
-        "description": "Of the provider; other keys, such as amzn_sagemaker_*, pass through.",
+        "description": "Of the provider; others, such as workers_ai_account_id or amzn_sagemaker_*, pass through.",
         "additionalProperties": true,
         "properties": properties,
     });
@@ -172,7 +200,8 @@ pub(super) fn fold(
 fn right(name: &str) -> Option<&'static str> {
     let snake = snake(name);
     let of_table = || RIGHT.iter().find(|(wrong, _)| *wrong == snake).map(|(_, right)| *right);
-    let known = TEXTS.iter().find(|known| **known == snake && snake != name).copied();
+    let texts = TEXTS.iter().chain(RARE_TEXTS);
+    let known = texts.copied().find(|known| *known == snake && snake != name);
     known.or_else(of_table)
 }
 
@@ -261,7 +290,8 @@ mod tests {
             assert!(why.contains(&format!("`configurations.{wrong}`")), "{why}");
             assert!(why.contains(right), "{why}");
         }
-        for name in TEXTS.iter().chain(&["azure_deployment_config", "amzn_sagemaker_model_name"]) {
+        let others = ["azure_deployment_config", "amzn_sagemaker_model_name"];
+        for name in TEXTS.iter().chain(RARE_TEXTS).chain(&others) {
             assert_eq!(right(name), None, "{name}");
         }
     }

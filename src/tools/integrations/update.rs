@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::configurations::{self, Configurations, Flat};
+use super::configurations::{self, Flat, Patch};
 use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
     tools::{
@@ -31,8 +31,7 @@ fn describe(schema: &mut schemars::Schema) {
             "type": "object",
             "additionalProperties": true,
             "properties": {
-                "default": factor, "request_token": factor, "response_token": factor,
-                "cache_read_input_token": factor, "cache_write_input_token": factor,
+                "default": factor, "request_token": factor,
             },
         } },
     });
@@ -48,7 +47,7 @@ pub struct UpdateIntegration {
     slug: String,
     #[serde(flatten)]
     changes: Changes,
-    configurations: Option<Configurations>,
+    configurations: Option<Patch>,
     #[serde(flatten)]
     flat: Flat,
     pricing_adjustments: Option<PricingAdjustments>,
@@ -80,7 +79,7 @@ impl Workflow for UpdateIntegration {
     async fn run(self, call: &Call) -> Result<Value> {
         let Self { slug, changes, configurations, flat, pricing_adjustments } = self;
         let refuse = |why: String| Error::argument("", why);
-        let patch = configurations::fold(configurations, flat).map_err(refuse)?;
+        let patch = configurations::fold(configurations.map(Into::into), flat).map_err(refuse)?;
         let mappings = changes.secret_mappings.as_deref();
         secret_mapping::check(mappings, &["key", "configurations."]).map_err(refuse)?;
         let mut body = JsonObject::new();

@@ -120,6 +120,9 @@ fn families(domain: &str) -> Vec<String> {
         "limits" => &["/policies"],
         "users" => &["/admin/users"],
         "workspaces" => &["/admin/workspaces", "/scim"],
+        "guardrails" => &["/guardrails", "/admin/organisation", "/workspace-exclusions"],
+        "logging" => &["/logs"],
+        "tracing" => &["/feedback"],
         _ => return vec![format!("/{domain}")],
     };
     others.iter().map(|family| (*family).to_owned()).collect()
@@ -196,6 +199,8 @@ fn no_arguments_break_a_tool_or_reach_another_route() {
                 "/api-keys",
                 "/policies/rate-limits",
                 "/policies/usage-limits",
+                "/prompts/partials",
+                "/guardrails",
             ] {
                 let list = account.get(&format!("{path}?workspace_id={workspace}")).await;
                 let rows = list["data"].as_array().unwrap().iter();

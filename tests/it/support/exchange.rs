@@ -50,13 +50,18 @@ impl Served {
         called
     }
 
-    /// Calls a tool with arguments that are refused before anything is sent, and gives the message.
-    pub async fn refuses(&self, tool: &str, args: Value) -> String {
+    /// Calls a tool with arguments that are refused before anything is sent, and gives the error.
+    pub async fn refused(&self, tool: &str, args: Value) -> Value {
         self.sent();
         let error = self.call(tool, args.clone()).await.error();
         assert_eq!(error["kind"], "invalid_arguments", "{tool} {args}: {error}");
         assert_eq!(self.sent_lines(), [""; 0], "{tool} {args}");
-        error["message"].as_str().unwrap().to_owned()
+        error
+    }
+
+    /// The same, and gives its message.
+    pub async fn refuses(&self, tool: &str, args: Value) -> String {
+        self.refused(tool, args).await["message"].as_str().unwrap().to_owned()
     }
 }
 
