@@ -27,6 +27,7 @@ fn is_document(name: &str) -> bool {
             | "parameters"
             | "prompt_metadata"
             | "prompt_template"
+            | "request_body"
             | "string"
             | "template_metadata"
             | "tool_choice"

@@ -1,19 +1,26 @@
 //! Every tool, by domain. To find one, search for its name; to add one, add a row to its domain.
 
 pub mod analytics;
+pub mod audit;
 mod catalogue;
 pub mod configs;
 pub mod deployments;
 mod diff;
 pub mod integrations;
+pub mod keys;
+pub mod limits;
 mod mcp_capabilities;
 pub mod mcp_integrations;
 pub mod mcp_servers;
 mod merge;
+pub mod models;
 pub mod prompts;
+pub mod providers;
 mod secret_mapping;
 pub mod secret_references;
 mod shared;
+pub mod users;
+pub mod workspaces;
 
 pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 
@@ -21,13 +28,20 @@ pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
 /// first tool is harmless without arguments: suites call it.
 pub const DOMAINS: &[Domain] = &[
     ("configs", configs::TOOLS),
+    ("users", users::TOOLS),
+    ("workspaces", workspaces::TOOLS),
     ("deployments", deployments::TOOLS),
+    ("keys", keys::TOOLS),
     ("prompts", prompts::TOOLS),
     ("analytics", analytics::TOOLS),
+    ("limits", limits::TOOLS),
+    ("audit", audit::TOOLS),
+    ("providers", providers::TOOLS),
     ("secret-references", secret_references::TOOLS),
     ("integrations", integrations::TOOLS),
     ("mcp-integrations", mcp_integrations::TOOLS),
     ("mcp-servers", mcp_servers::TOOLS),
+    ("models", models::TOOLS),
 ];
 
 /// Names that the API cannot serve, each with what to use instead.

@@ -18,6 +18,9 @@ impl From<Value> for Answer {
 
 pub(super) type Outcome = Result<Answer, Refusal>;
 
+/// Stands for the gateway's envelope, which has no code of the Admin API.
+const GATEWAY: &str = "gateway";
+
 /// A request that is not carried out.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -60,9 +63,19 @@ impl Refusal {
         Self { status: 404, code: None, message: format!("Cannot {method} {path}") }
     }
 
+    /// What the gateway itself refuses, in its own envelope.
+    pub fn gateway(status: u16, message: impl Into<String>) -> Self {
+        Self { status, code: Some(GATEWAY), message: message.into() }
+    }
+
     /// The body and its content type.
     pub fn body(&self) -> (&'static str, String) {
         match self.code {
+            Some(GATEWAY) => {
+                let error =
+                    json!({ "message": self.message, "type": "limit", "code": self.status });
+                ("application/json", json!({ "error": error }).to_string())
+            }
             Some(code) => {
                 let data = json!({ "message": self.message, "errorCode": code });
                 ("application/json", json!({ "success": false, "data": data }).to_string())

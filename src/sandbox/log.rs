@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub(super) use self::models::{price, prices};
+pub(super) use self::models::{models_of, price, prices};
 
 /// A text that occurs in many entries, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -9,6 +9,7 @@ use super::{
     answer::{Outcome, Refusal},
     call::Call,
     log::{Run, price},
+    policies,
     prompt_versions::{default_version, version_called},
     prompts::PROMPTS,
     store::Row,
@@ -57,6 +58,7 @@ pub(super) fn complete(call: &mut Call<'_>) -> Outcome {
         completion_tokens,
         metadata,
     };
+    policies::check_limits(call, &run)?;
     call.state.log().add(&run);
     Ok(json!({
         "id": format!("chatcmpl-{}", id.replace('-', "")),

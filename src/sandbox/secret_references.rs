@@ -225,7 +225,7 @@ fn delete(call: &mut Call<'_>, row: &Row) -> Outcome {
                     .is_some_and(|key| row.is(key))
             })
     };
-    let user = ["integrations", "virtual_keys"]
+    let user = ["integrations", "mcp_integrations", "virtual_keys"]
         .iter()
         .flat_map(|table| call.state.store.rows(table))
         .find(|other| uses(other));

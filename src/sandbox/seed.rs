@@ -1,20 +1,26 @@
 //! The seeded organisations: names are the same for every seed; ids, slugs, times and the log are not.
 
+mod audit;
 mod configs;
 mod gateways;
 mod integrations;
+mod invites;
+mod keys;
 mod mcp;
 mod plan;
+mod policies;
 mod prompts;
+mod scim;
 mod secret_references;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+pub(super) use self::audit::audit;
 use self::plan::{PEOPLE, PLANS, Plan};
 use super::{
     access::{Caller, Scopes},
-    configs as config_rows, ids,
+    configs as config_rows, ids, members,
     store::{Row, Store},
     virtual_keys, workspaces,
 };
@@ -70,10 +76,15 @@ pub(super) fn fill(seed: u64, end: Timestamp, store: &mut Store) -> Cast {
     let mut seeder = Seeder { seed, end, store };
     let emails = seeder.users();
     let workspaces = PLANS.iter().map(|plan| seeder.workspace(plan, &emails)).collect();
+    for organisation in 0..PEOPLE.len() {
+        keys::of_organisation(&mut seeder, organisation);
+    }
     gateways::seed(&mut seeder);
     integrations::seed(&mut seeder);
     mcp::seed(&mut seeder);
     secret_references::seed(&mut seeder);
+    invites::seed(&mut seeder);
+    scim::seed(&mut seeder);
     Cast { organisations, workspaces }
 }
 
@@ -146,6 +157,11 @@ impl Seeder<'_> {
         row.fields.insert("name".to_owned(), plan.name.into());
         row.fields.insert("description".to_owned(), plan.description.into());
         row.fields.insert("defaults".to_owned(), json!({ "metadata": { "env": plan.env } }));
+        if first {
+            for (field, value) in plan::bounds() {
+                row.fields.insert(field.to_owned(), value);
+            }
+        }
         workspaces::describe(&mut row, first);
         let id = row.id.clone();
         let users = self.members(plan, &id, emails);
@@ -158,7 +174,8 @@ impl Seeder<'_> {
             );
         }
         self.insert("workspaces", row, 0);
-        let api_keys = self.api_keys(plan, &id);
+        let api_keys = keys::seed(self, plan, &id, &users, configs.first());
+        policies::seed(self, plan.organisation, plan.name, &id);
         let prompts = prompts::seed(self, plan.organisation, plan.name, &id, &virtual_keys);
         let (env, per_day) = (plan.env, plan.per_day);
         Workspace { id, env, per_day, users, api_keys, virtual_keys, configs, prompts }
@@ -173,7 +190,7 @@ impl Seeder<'_> {
             .filter(|row| row.text("email").is_some_and(|email| members.iter().any(|m| m == email)))
         {
             let role = if row.text("role") == Some("member") { "member" } else { "admin" };
-            workspaces::join(row, workspace, role);
+            members::join(row, workspace, role);
         }
         members
     }
@@ -188,6 +205,7 @@ impl Seeder<'_> {
             row.slug = Some(slug.clone());
             row.fields.insert("name".to_owned(), name.into());
             row.fields.insert("note".to_owned(), format!("Seeded key of {provider}").into());
+            row.fields.insert("integration_id".to_owned(), provider.into());
             if provider == "openai" {
                 let limits = json!({
                     "type": "cost", "credit_limit": 500, "alert_threshold": 400, "periodic_reset": "monthly",
@@ -203,18 +221,6 @@ impl Seeder<'_> {
             slugs.push((slug, provider));
         }
         slugs
-    }
-
-    fn api_keys(&mut self, plan: &Plan, workspace: &str) -> Vec<String> {
-        let mut keys = Vec::new();
-        for name in plan.api_keys {
-            let mut row = self.row(plan.organisation, "api_key", name, 150);
-            row.workspace = Some(workspace.to_owned());
-            row.fields.insert("name".to_owned(), (*name).into());
-            keys.push(row.id.clone());
-            self.insert("api_keys", row, 0);
-        }
-        keys
     }
 
     fn configs(

@@ -32,7 +32,8 @@ impl State {
     pub fn new(seed: u64, end: Timestamp, mut store: Store) -> Self {
         let cast = seed::fill(seed, end, &mut store);
         let organisations = cast.organisations.clone();
-        let (audit, started) = (Audit::default(), Instant::now());
+        let audit = seed::audit(&store, &organisations);
+        let started = Instant::now();
         Self { seed, store, audit, organisations, cast, end, started, made: 0, asked: 0, log: None }
     }
 

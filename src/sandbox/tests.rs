@@ -5,6 +5,8 @@ mod analytics;
 mod configs;
 mod faults;
 mod gateways;
+mod keys;
+mod policies;
 mod prices;
 mod prompts;
 mod rows;

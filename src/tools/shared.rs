@@ -1,5 +1,8 @@
 //! Arguments that several domains share.
 
+pub mod change;
+pub mod limits;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -35,6 +38,15 @@ pub struct PagingIfAsked {
     /// Rows on a page.
     #[schemars(range(min = 1, max = 100))]
     page_size: Option<u32>,
+}
+
+/// A member's role in a workspace.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkspaceRole {
+    Admin,
+    Manager,
+    Member,
 }
 
 /// Names with text values; one that is null is absent.

@@ -33,7 +33,7 @@ async fn workspace(served: &Served, name: &str) -> Value {
 async fn integrations_are_listed_by_level_and_workspace() {
     let served = serve(settings()).await;
     let target = "GET /v1/integrations?current_page=0&page_size=20";
-    let list = served.sends("list_integrations", json!({}), target, Value::Null).await;
+    let list = served.sends_one("list_integrations", json!({}), target, Value::Null).await;
     assert_eq!(list.data()["total"], 4);
     let research = workspace(&served, "Research").await;
     let slug = research["slug"].as_str().unwrap();
@@ -42,7 +42,7 @@ async fn integrations_are_listed_by_level_and_workspace() {
     let target = format!(
         "GET /v1/integrations?workspace_id={slug}&type=organisation&current_page=0&page_size=5"
     );
-    let list = served.sends("list_integrations", args, &target, Value::Null).await;
+    let list = served.sends_one("list_integrations", args, &target, Value::Null).await;
     let names: Vec<_> =
         list.data()["data"].as_array().unwrap().iter().map(|row| &row["name"]).collect();
     assert_eq!(names, ["Bedrock Ireland"]);
@@ -55,7 +55,7 @@ async fn an_integration_is_created_as_it_was_given() {
     let served = serve(settings()).await;
     let target = "POST /v1/integrations";
     let least = json!({ "name": "Groq", "ai_provider_id": "groq" });
-    let made = served.sends("create_integration", least.clone(), target, least).await;
+    let made = served.sends_one("create_integration", least.clone(), target, least).await;
     assert!(made.data()["slug"].as_str().unwrap().starts_with("groq-"), "{}", made.data());
     let staging = workspace(&served, "Staging").await;
     let references = served.account("admin").get("/secret-references").await;
@@ -73,7 +73,7 @@ async fn an_integration_is_created_as_it_was_given() {
             "secret_reference_id": references["data"][0]["id"] }],
         "pricing_adjustments": { "multiplier": { "default": 0.8, "request_token": null } },
     });
-    let made = served.sends("create_integration", whole.clone(), target, whole.clone()).await;
+    let made = served.sends_one("create_integration", whole.clone(), target, whole.clone()).await;
     assert_eq!(made.data()["slug"], "azure-west");
     let row = stored(&served, "azure-west").await;
     for field in ["configurations", "secret_mappings", "pricing_adjustments", "description"] {
@@ -116,7 +116,7 @@ async fn cloud_integrations_have_prefixed_names() {
         let mut body = args.clone();
         args.as_object_mut().unwrap().extend(flat.as_object().unwrap().clone());
         body["configurations"] = folded;
-        served.sends("create_integration", args, target, body).await.data();
+        served.sends_one("create_integration", args, target, body).await.data();
     }
     served.sent();
     let (named, missing) = (false, true);
@@ -185,7 +185,8 @@ async fn one_integration_is_read_with_its_secrets_masked() {
     let served = serve(settings()).await;
     let slug = seeded(&served, "Bedrock Ireland").await;
     let target = format!("GET /v1/integrations/{slug}");
-    let got = served.sends("get_integration", json!({ "slug": slug }), &target, Value::Null).await;
+    let got =
+        served.sends_one("get_integration", json!({ "slug": slug }), &target, Value::Null).await;
     assert_eq!(got.data()["configurations"]["aws_region"], "eu-west-1");
     assert_eq!(got.data()["configurations"]["aws_access_key_id"], SENTINEL);
     let shown = got.data()["configurations"]["masked_aws_secret_access_key"].as_str().unwrap();
@@ -204,7 +205,7 @@ async fn an_update_keeps_what_it_does_not_mention() {
     let before = stored(&served, &slug).await;
     let target = format!("PUT /v1/integrations/{slug}");
     let args = json!({ "slug": slug, "name": "Azure Nordics" });
-    served.sends("update_integration", args, &target, json!({ "name": "Azure Nordics" })).await;
+    served.sends_one("update_integration", args, &target, json!({ "name": "Azure Nordics" })).await;
     let args = json!({ "slug": slug, "key": "sk-new-key-0123456789", "configurations":
         { "azure_auth_mode": "managed", "azure_managed_client_id": "m" } });
     let told = served.call("update_integration", args).await;
@@ -318,8 +319,9 @@ async fn a_deletion_takes_the_providers_down() {
     let keys = format!("/virtual-keys?workspace_id={}", staging["id"].as_str().unwrap());
     let before = account.get(&keys).await["total"].as_u64().unwrap();
     let target = "DELETE /v1/integrations/short";
-    let told =
-        served.sends("delete_integration", json!({ "slug": "short" }), target, Value::Null).await;
+    let told = served
+        .sends_one("delete_integration", json!({ "slug": "short" }), target, Value::Null)
+        .await;
     assert_eq!(told.data(), &json!({ "success": true, "slug": "short" }));
     assert_eq!(account.get(&keys).await["total"], before - 1);
     let error = served.call("delete_integration", json!({ "slug": "short" })).await.error();

@@ -12,6 +12,7 @@
 
 mod analytics;
 mod arguments;
+mod audit;
 mod clients;
 mod commands;
 mod configs;
@@ -19,10 +20,14 @@ mod deployments;
 mod edges;
 mod eras;
 mod integrations;
+mod keys;
+mod limits;
 mod mcp_integrations;
 mod mcp_servers;
+mod models;
 mod outputs;
 mod process;
+mod providers;
 mod readme;
 mod resilience;
 mod rules;
@@ -33,3 +38,5 @@ mod secrets;
 mod stdio;
 mod support;
 mod upstream;
+mod users;
+mod workspaces;

@@ -29,7 +29,7 @@ async fn workspace(served: &Served, name: &str) -> Value {
 async fn integrations_are_listed_with_their_secrets_masked() {
     let served = serve(settings()).await;
     let target = "GET /v1/mcp-integrations?current_page=0&page_size=20";
-    let list = served.sends("list_mcp_integrations", json!({}), target, Value::Null).await;
+    let list = served.sends_one("list_mcp_integrations", json!({}), target, Value::Null).await;
     assert_eq!(list.data()["total"], 3);
     let rows = list.data()["data"].as_array().unwrap();
     let docs = rows.iter().find(|row| row["name"] == "Docs search").unwrap();
@@ -47,7 +47,7 @@ async fn integrations_are_listed_with_their_secrets_masked() {
         docs["organisation_id"].as_str().unwrap(),
         research["id"].as_str().unwrap()
     );
-    let list = served.sends("list_mcp_integrations", args, &target, Value::Null).await;
+    let list = served.sends_one("list_mcp_integrations", args, &target, Value::Null).await;
     assert_eq!(list.data()["data"][0]["name"], "Lab notebook");
     assert_eq!(list.data()["total"], 1);
     let served = serve_key(settings(), "other-admin").await;
@@ -60,7 +60,7 @@ async fn an_integration_is_created_as_it_was_given() {
     let least = json!({ "name": "Wiki", "url": "https://wiki.example.com/mcp", "auth_type": "none",
         "transport": "http" });
     let target = "POST /v1/mcp-integrations";
-    let made = served.sends("create_mcp_integration", least.clone(), target, least).await;
+    let made = served.sends_one("create_mcp_integration", least.clone(), target, least).await;
     assert!(made.data()["slug"].as_str().unwrap().starts_with("mcp-wiki"), "{}", made.data());
     let workspace = workspace(&served, "Staging").await;
     let references = served.account("admin").get("/secret-references").await;
@@ -73,7 +73,7 @@ async fn an_integration_is_created_as_it_was_given() {
             "secret_reference_id": reference, "secret_key": "k", "value_format": "json" }],
         "workspace_id": workspace["id"],
     });
-    let made = served.sends("create_mcp_integration", whole.clone(), target, whole).await;
+    let made = served.sends_one("create_mcp_integration", whole.clone(), target, whole).await;
     let row = stored(&served, made.data()["id"].as_str().unwrap()).await;
     assert_eq!((&row["type"], &row["workspace_id"]), (&json!("workspace"), &workspace["id"]));
     // The reference's flat argument.
@@ -81,7 +81,7 @@ async fn an_integration_is_created_as_it_was_given() {
         "transport": "http", "custom_headers": { "x-token": "t" } });
     let body = json!({ "name": "W", "url": "https://w.example.com", "auth_type": "headers",
         "transport": "http", "configurations": { "custom_headers": { "x-token": "t" } } });
-    served.sends("create_mcp_integration", args, target, body).await;
+    served.sends_one("create_mcp_integration", args, target, body).await;
 }
 
 #[tokio::test]
@@ -121,7 +121,8 @@ async fn one_integration_is_read_with_its_secrets_masked() {
     let served = serve(settings()).await;
     let id = seeded(&served, "Docs search").await;
     let target = format!("GET /v1/mcp-integrations/{id}");
-    let got = served.sends("get_mcp_integration", json!({ "id": id }), &target, Value::Null).await;
+    let got =
+        served.sends_one("get_mcp_integration", json!({ "id": id }), &target, Value::Null).await;
     let headers = json!({ "Authorization": SENTINEL, "x-team": SENTINEL });
     assert_eq!(got.data()["configurations"]["custom_headers"], headers);
     let slug = got.data()["slug"].clone();
@@ -137,7 +138,7 @@ async fn an_update_keeps_what_it_does_not_mention() {
     let before = stored(&served, &id).await;
     let target = format!("PUT /v1/mcp-integrations/{id}");
     let args = json!({ "id": id, "name": "Renamed" });
-    served.sends("update_mcp_integration", args, &target, json!({ "name": "Renamed" })).await;
+    served.sends_one("update_mcp_integration", args, &target, json!({ "name": "Renamed" })).await;
 
     let headers = json!({ "custom_headers": { "x-team": "search", "Authorization": SENTINEL } });
     let args = json!({ "id": id, "configurations": headers });
@@ -234,7 +235,7 @@ async fn a_deletion_takes_the_servers_down() {
     let id = seeded(&served, "Docs search").await;
     let target = format!("DELETE /v1/mcp-integrations/{id}");
     let args = json!({ "id": id });
-    let told = served.sends("delete_mcp_integration", args, &target, Value::Null).await;
+    let told = served.sends_one("delete_mcp_integration", args, &target, Value::Null).await;
     assert_eq!(told.data(), &json!({ "success": true, "id": id }));
     let production = workspace(&served, "Production").await;
     let servers =
@@ -256,15 +257,17 @@ async fn upstreams_are_tested_and_synced() {
     for (id, well) in [(&up, true), (&down, false)] {
         let target = format!("POST /v1/mcp-integrations/{id}/test");
         let args = json!({ "id": id });
-        let told = served.sends("test_mcp_integration", args, &target, json!({})).await;
+        let told = served.sends_one("test_mcp_integration", args, &target, json!({})).await;
         assert_eq!(told.data()["success"], well);
         let target = format!("GET /v1/mcp-integrations/{id}/metadata");
         let args = json!({ "id": id });
-        let said = served.sends("get_mcp_integration_metadata", args, &target, Value::Null).await;
+        let said =
+            served.sends_one("get_mcp_integration_metadata", args, &target, Value::Null).await;
         assert_eq!(said.data()["sync_status"], if well { "synced" } else { "pending" });
     }
     let target = format!("POST /v1/mcp-integrations/{up}/sync");
-    let told = served.sends("sync_mcp_integration", json!({ "id": up }), &target, json!({})).await;
+    let told =
+        served.sends_one("sync_mcp_integration", json!({ "id": up }), &target, json!({})).await;
     assert_eq!(told.data()["success"], true);
     let args = json!({ "id": up, "type": "tool" });
     let list = served.call("list_mcp_integration_capabilities", args).await;
@@ -285,7 +288,7 @@ async fn capabilities_page_from_one_and_are_switched_one_by_one() {
         let target = format!("GET {path}?{query}");
         let served = &served;
         async move {
-            served.sends("list_mcp_integration_capabilities", args, &target, Value::Null).await
+            served.sends_one("list_mcp_integration_capabilities", args, &target, Value::Null).await
         }
     };
     let first = list(json!({ "id": id }), "page=1&page_size=20").await;
@@ -305,7 +308,7 @@ async fn capabilities_page_from_one_and_are_switched_one_by_one() {
     ] {
         let args = json!({ "id": id, "capabilities": switched });
         let body = json!({ "capabilities": switched });
-        served.sends("update_mcp_integration_capabilities", args, &target, body).await.data();
+        served.sends_one("update_mcp_integration_capabilities", args, &target, body).await.data();
     }
     let all = served.call("list_mcp_integration_capabilities", json!({ "id": id })).await;
     let off = all.data()["data"].as_array().unwrap().iter().filter(|row| row["enabled"] == false);
@@ -330,7 +333,7 @@ async fn workspaces_are_listed_in_both_forms() {
     {
         let target = format!("GET {path}{query}");
         let list =
-            served.sends("list_mcp_integration_workspaces", args, &target, Value::Null).await;
+            served.sends_one("list_mcp_integration_workspaces", args, &target, Value::Null).await;
         assert_eq!(list.data()["data"][0]["id"], production["slug"]);
         assert_eq!(list.data()["total"], 1);
         answers.push(list.data().clone());
@@ -360,7 +363,7 @@ async fn workspaces_that_are_not_named_keep_their_rule() {
     let named = json!([{ "id": staging["slug"], "enabled": true }]);
     let args = json!({ "id": id, "workspaces": named });
     let body = json!({ "workspaces": named });
-    served.sends("update_mcp_integration_workspaces", args, &target, body).await.data();
+    served.sends_one("update_mcp_integration_workspaces", args, &target, body).await.data();
     let (ids, global) = allowed(&served).await;
     assert_eq!(
         (ids, global),
@@ -372,13 +375,13 @@ async fn workspaces_that_are_not_named_keep_their_rule() {
         "override_existing_workspace_access": true });
     let body = json!({ "workspaces": named, "global_workspace_access": { "enabled": true },
         "override_existing_workspace_access": true });
-    served.sends("update_mcp_integration_workspaces", args, &target, body).await.data();
+    served.sends_one("update_mcp_integration_workspaces", args, &target, body).await.data();
     let (ids, global) = allowed(&served).await;
     assert_eq!((ids, global), (vec![research["slug"].clone()], json!({ "enabled": true })));
 
     let args = json!({ "id": id, "clear": ["global_workspace_access"] });
     let body = json!({ "workspaces": [], "global_workspace_access": null });
-    served.sends("update_mcp_integration_workspaces", args, &target, body).await.data();
+    served.sends_one("update_mcp_integration_workspaces", args, &target, body).await.data();
     assert_eq!(allowed(&served).await.1, json!(null));
 
     let called = served.call("update_mcp_integration_workspaces", json!({ "id": id })).await;

@@ -39,7 +39,7 @@ async fn servers_are_listed_for_a_workspace() {
     let target =
         format!("GET /v1/mcp-servers?workspace_id={production}&current_page=0&page_size=20");
     let args = json!({ "workspace_id": production });
-    let list = served.sends("list_mcp_servers", args, &target, Value::Null).await;
+    let list = served.sends_one("list_mcp_servers", args, &target, Value::Null).await;
     assert_eq!(list.data()["total"], 2);
     assert_eq!(list.data()["data"][0]["mcp_integration_url"], "https://issues.example.com/mcp");
     let args = json!({ "workspace_id": production, "ids": [id, "other"], "search": "docs",
@@ -48,7 +48,7 @@ async fn servers_are_listed_for_a_workspace() {
         "GET /v1/mcp-servers?workspace_id={production}&id={id}%2Cother&search=docs&current_page=0\
          &page_size=100"
     );
-    let list = served.sends("list_mcp_servers", args, &target, Value::Null).await;
+    let list = served.sends_one("list_mcp_servers", args, &target, Value::Null).await;
     assert_eq!(list.data()["data"][0]["id"], id);
     // An organisation key has to say which workspace.
     let error = served.call("list_mcp_servers", json!({})).await.error();
@@ -66,11 +66,13 @@ async fn a_server_is_published_to_a_workspace_that_has_access() {
         (integration(&served, "Issue tracker").await, integration(&served, "Docs search").await);
     let args =
         json!({ "name": "Least", "mcp_integration_id": tracker, "workspace_id": production });
-    let made = served.sends("create_mcp_server", args.clone(), "POST /v1/mcp-servers", args).await;
+    let made =
+        served.sends_one("create_mcp_server", args.clone(), "POST /v1/mcp-servers", args).await;
     assert!(made.data()["slug"].as_str().unwrap().starts_with("least-"), "{}", made.data());
     let args = json!({ "name": "All", "mcp_integration_id": docs, "workspace_id": production,
         "slug": "docs-2", "description": "d" });
-    let made = served.sends("create_mcp_server", args.clone(), "POST /v1/mcp-servers", args).await;
+    let made =
+        served.sends_one("create_mcp_server", args.clone(), "POST /v1/mcp-servers", args).await;
     assert_eq!(made.data()["slug"], "docs-2");
     let args = json!({ "name": "Held back", "mcp_integration_id": docs, "workspace_id": staging });
     assert_eq!(served.call("create_mcp_server", args).await.error()["status"], 403);
@@ -87,7 +89,7 @@ async fn a_server_shows_its_integration_without_secrets() {
     let served = serve(settings()).await;
     let id = server(&served, "Docs search").await;
     let target = format!("GET /v1/mcp-servers/{id}");
-    let got = served.sends("get_mcp_server", json!({ "id": id }), &target, Value::Null).await;
+    let got = served.sends_one("get_mcp_server", json!({ "id": id }), &target, Value::Null).await;
     let details = &got.data()["mcp_integration_details"];
     assert_eq!(details["url"], "https://docs.example.com/mcp");
     let headers = &details["configurations"]["custom_headers"];
@@ -104,11 +106,11 @@ async fn an_update_keeps_what_it_does_not_mention() {
     let before = served.call("get_mcp_server", json!({ "id": id })).await;
     let args = json!({ "id": id, "description": "new" });
     let told =
-        served.sends("update_mcp_server", args, &target, json!({ "description": "new" })).await;
+        served.sends_one("update_mcp_server", args, &target, json!({ "description": "new" })).await;
     assert_eq!(told.data(), &json!({ "success": true, "id": id }));
     let args = json!({ "id": id, "name": "Renamed", "clear": ["description"] });
     let body = json!({ "name": "Renamed", "description": null });
-    served.sends("update_mcp_server", args, &target, body).await;
+    served.sends_one("update_mcp_server", args, &target, body).await;
     let after = served.call("get_mcp_server", json!({ "id": id })).await;
     let mut wanted = before.data().clone();
     wanted["name"] = "Renamed".into();
@@ -124,7 +126,8 @@ async fn a_deleted_server_is_gone() {
     let served = serve(settings()).await;
     let id = server(&served, "Docs search").await;
     let target = format!("DELETE /v1/mcp-servers/{id}");
-    let told = served.sends("delete_mcp_server", json!({ "id": id }), &target, Value::Null).await;
+    let told =
+        served.sends_one("delete_mcp_server", json!({ "id": id }), &target, Value::Null).await;
     assert_eq!(told.data(), &json!({ "success": true, "id": id }));
     let error = served.call("delete_mcp_server", json!({ "id": id })).await.error();
     assert_eq!((&error["status"], &error["code"]), (&json!(404), &json!("AB02")));
@@ -135,7 +138,7 @@ async fn a_test_tells_whether_the_upstream_answers() {
     let served = serve(settings()).await;
     let id = server(&served, "Issue tracker").await;
     let target = format!("POST /v1/mcp-servers/{id}/test");
-    let well = served.sends("test_mcp_server", json!({ "id": id }), &target, json!({})).await;
+    let well = served.sends_one("test_mcp_server", json!({ "id": id }), &target, json!({})).await;
     assert_eq!((&well.data()["success"], &well.data()["status_code"]), (&json!(true), &json!(200)));
     let research = workspace(&served, "Research").await;
     let list = served.call("list_mcp_servers", json!({ "workspace_id": research })).await;
@@ -153,7 +156,7 @@ async fn metadata_and_the_keys_own_access_are_read() {
         ("check_mcp_server_user_access", "user-access/check", "has_access", json!(true)),
     ] {
         let target = format!("GET /v1/mcp-servers/{id}/{tail}");
-        let got = served.sends(tool, json!({ "id": id }), &target, Value::Null).await;
+        let got = served.sends_one(tool, json!({ "id": id }), &target, Value::Null).await;
         assert_eq!(got.data()[field], value, "{tool}");
         assert_eq!(served.call(tool, json!({ "id": "none" })).await.error()["status"], 404);
     }
@@ -170,7 +173,8 @@ async fn capabilities_page_from_one() {
     while !page.is_null() {
         let args = json!({ "id": id, "current_page": page, "page_size": 3 });
         let target = format!("GET /v1/mcp-servers/{id}/capabilities?page={sent}&page_size=3");
-        let list = served.sends("list_mcp_server_capabilities", args, &target, Value::Null).await;
+        let list =
+            served.sends_one("list_mcp_server_capabilities", args, &target, Value::Null).await;
         assert_eq!(list.data()["total"], 8);
         assert_eq!(list.data()["counts"]["tools"], json!({ "total": 5, "enabled": 4 }));
         assert!(list.data().get("has_more").is_none());
@@ -185,7 +189,7 @@ async fn capabilities_page_from_one() {
     let target = format!(
         "GET /v1/mcp-servers/{id}/capabilities?type=resource_template&page=1&page_size=500"
     );
-    let list = served.sends("list_mcp_server_capabilities", args, &target, Value::Null).await;
+    let list = served.sends_one("list_mcp_server_capabilities", args, &target, Value::Null).await;
     assert_eq!(list.data()["data"][0]["uri_template"], "doc://{page}");
 }
 
@@ -197,7 +201,7 @@ async fn a_capability_that_is_not_named_stays() {
     let off = json!([{ "name": "create", "type": "tool", "enabled": false }]);
     let args = json!({ "id": id, "capabilities": off });
     let told = served
-        .sends("update_mcp_server_capabilities", args, &target, json!({ "capabilities": off }))
+        .sends_one("update_mcp_server_capabilities", args, &target, json!({ "capabilities": off }))
         .await;
     assert_eq!(told.data()["success"], true);
     let list = served.call("list_mcp_server_capabilities", json!({ "id": id })).await;
@@ -218,7 +222,12 @@ async fn a_capability_that_is_not_named_stays() {
     ]);
     let args = json!({ "id": id, "capabilities": several });
     served
-        .sends("update_mcp_server_capabilities", args, &target, json!({ "capabilities": several }))
+        .sends_one(
+            "update_mcp_server_capabilities",
+            args,
+            &target,
+            json!({ "capabilities": several }),
+        )
         .await;
     for wrong in [json!([]), json!([{ "name": "x", "type": "resource_template", "enabled": true }])]
     {
@@ -235,7 +244,7 @@ async fn access_is_listed_from_one_and_changed_for_those_named() {
     let path = format!("/v1/mcp-servers/{id}/user-access");
     let target = format!("GET {path}?page=1&page_size=20");
     let list = served
-        .sends("list_mcp_server_user_access", json!({ "id": id }), &target, Value::Null)
+        .sends_one("list_mcp_server_user_access", json!({ "id": id }), &target, Value::Null)
         .await;
     assert_eq!(list.data()["total"], 5);
     assert_eq!(list.data()["default_user_access"], "allow");
@@ -246,15 +255,16 @@ async fn access_is_listed_from_one_and_changed_for_those_named() {
     let users = json!([{ "user_id": first, "enabled": true }]);
     let args = json!({ "id": id, "users": users, "default_user_access": "deny" });
     let body = json!({ "user_access": users, "default_user_access": "deny" });
-    served.sends("update_mcp_server_user_access", args, &format!("PUT {path}"), body).await;
+    served.sends_one("update_mcp_server_user_access", args, &format!("PUT {path}"), body).await;
     let users = json!([{ "user_id": second, "enabled": false }]);
     let args = json!({ "id": id, "users": users });
     let body = json!({ "user_access": users });
-    served.sends("update_mcp_server_user_access", args, &format!("PUT {path}"), body).await;
+    served.sends_one("update_mcp_server_user_access", args, &format!("PUT {path}"), body).await;
 
     let args = json!({ "id": id, "search": "example", "current_page": 1, "page_size": 3 });
     let target = format!("GET {path}?search=example&page=2&page_size=3");
-    let second_page = served.sends("list_mcp_server_user_access", args, &target, Value::Null).await;
+    let second_page =
+        served.sends_one("list_mcp_server_user_access", args, &target, Value::Null).await;
     assert_eq!(second_page.data()["data"].as_array().unwrap().len(), 2);
     let list = served.call("list_mcp_server_user_access", json!({ "id": id })).await;
     let rows = list.data()["data"].as_array().unwrap();
@@ -274,7 +284,7 @@ async fn a_disconnected_user_is_no_longer_connected() {
     let path = format!("/v1/mcp-servers/{id}/connections");
     let target = format!("GET {path}?current_page=0&page_size=20");
     let list = served
-        .sends("list_mcp_server_connections", json!({ "id": id }), &target, Value::Null)
+        .sends_one("list_mcp_server_connections", json!({ "id": id }), &target, Value::Null)
         .await;
     assert_eq!(list.data()["total"], 3);
     let user = list.data()["data"][0]["user_id"].as_str().unwrap().to_owned();
@@ -283,12 +293,12 @@ async fn a_disconnected_user_is_no_longer_connected() {
         "current_page": 0, "page_size": 2 });
     let target =
         format!("GET {path}?user_id={user}&workspace_id={production}&current_page=0&page_size=2");
-    let one = served.sends("list_mcp_server_connections", args, &target, Value::Null).await;
+    let one = served.sends_one("list_mcp_server_connections", args, &target, Value::Null).await;
     assert_eq!(one.data()["data"][0]["connected"], true);
 
     // A service key has to say whom.
     let error = served
-        .sends(
+        .sends_one(
             "disconnect_mcp_server_connection",
             json!({ "id": id }),
             &format!("DELETE {path}"),
@@ -299,7 +309,8 @@ async fn a_disconnected_user_is_no_longer_connected() {
     assert_eq!(error["status"], 400);
     let args = json!({ "id": id, "user_id": user, "workspace_id": production });
     let target = format!("DELETE {path}?user_id={user}&workspace_id={production}");
-    let told = served.sends("disconnect_mcp_server_connection", args, &target, Value::Null).await;
+    let told =
+        served.sends_one("disconnect_mcp_server_connection", args, &target, Value::Null).await;
     assert_eq!(told.data()["success"], true);
     let list = served.call("list_mcp_server_connections", json!({ "id": id })).await;
     assert_eq!(list.data()["total"], 2);

@@ -35,6 +35,11 @@ pub(super) const MODELS: &[Model] = &[
     model("mistral-ai", "mistral-large-latest", 200, 600, 340, 100),
 ];
 
+/// Names of a provider's models.
+pub(in super::super) fn models_of(provider: &str) -> impl Iterator<Item = &'static str> {
+    MODELS.iter().filter(move |model| model.provider == provider).map(|model| model.name)
+}
+
 /// Millionths in one.
 pub(super) const MILLION: u64 = 1_000_000;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use url::Url;
 
 use super::Manager;
 use crate::{json::Json, tool::JsonObject};
@@ -26,34 +27,20 @@ impl AuthPatch {
     }
 }
 
+/// What each form needs stands with the field that chooses it.
 fn describe(schema: &mut schemars::Schema) {
-    let text = json!({ "type": "string" });
-    let url = json!({ "type": "string", "format": "uri" });
-    let one_of = |kinds: &[&str]| json!({ "type": "string", "enum": kinds });
+    let form = |kinds: &[&str], about: &str| json!({ "type": "string", "enum": kinds, "description": about });
     let described = json!({
         "type": "object",
-        "description": "Sign-in at the manager, by the fields of its auth type or mode.",
-        "additionalProperties": text,
+        "description": "How Portkey signs in: the manager's auth type or mode and its fields.",
+        "additionalProperties": { "type": "string" },
         "properties": {
-            "aws_auth_type": one_of(&["accessKey", "assumedRole", "serviceRole"]),
-            "aws_access_key_id": text,
-            "aws_secret_access_key": text,
-            "aws_role_arn": text,
-            "aws_external_id": text,
-            "aws_region": text,
-            "azure_auth_mode": one_of(&["entra", "managed", "default"]),
-            "azure_vault_url": url,
-            "azure_entra_tenant_id": text,
-            "azure_entra_client_id": text,
-            "azure_entra_client_secret": text,
-            "azure_managed_client_id": text,
-            "vault_auth_type": one_of(&["token", "approle", "kubernetes"]),
-            "vault_addr": url,
-            "vault_token": text,
-            "vault_role_id": text,
-            "vault_secret_id": text,
-            "vault_role": text,
-            "vault_namespace": text,
+            "aws_auth_type": form(&["accessKey", "assumedRole", "serviceRole"],
+                "accessKey: aws_access_key_id, aws_secret_access_key; assumedRole: aws_role_arn, perhaps aws_external_id; all: aws_region."),
+            "azure_auth_mode": form(&["entra", "managed", "default"],
+                "entra: azure_entra_tenant_id, azure_entra_client_id, azure_entra_client_secret; managed: perhaps azure_managed_client_id; all: azure_vault_url."),
+            "vault_auth_type": form(&["token", "approle", "kubernetes"],
+                "token: vault_token; approle: vault_role_id, vault_secret_id; kubernetes: vault_role; all: vault_addr, perhaps vault_namespace."),
         },
     });
     if let Value::Object(described) = described {
@@ -104,10 +91,14 @@ impl AuthConfig {
             .filter(|name| text(name).is_none())
             .map(|name| format!("`auth_config.{name}`"))
             .collect();
-        if missing.is_empty() {
-            return Ok(());
+        if !missing.is_empty() {
+            return Err(format!("{name} {kind} also needs {}", missing.join(", ")));
         }
-        Err(format!("{name} {kind} also needs {}", missing.join(", ")))
+        let is_url = |name: &&&str| text(name).is_none_or(|text| Url::parse(text).is_ok());
+        match ["azure_vault_url", "vault_addr"].iter().find(|name| !is_url(name)) {
+            Some(name) => Err(format!("`auth_config.{name}` is no URL")),
+            None => Ok(()),
+        }
     }
 }
 

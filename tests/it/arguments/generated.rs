@@ -28,7 +28,7 @@ fn of(schema: &Value, known: &[String]) -> BoxedStrategy<Value> {
         }
         "integer" => {
             let least = schema["minimum"].as_i64().unwrap_or(-5);
-            let most = schema["maximum"].as_i64().unwrap_or(1_000_000);
+            let most = schema["maximum"].as_i64().unwrap_or(least.saturating_add(1_000_000));
             prop_oneof![4 => (least..=most).prop_map(Value::from), 1 => any::<u64>().prop_map(Value::from)].boxed()
         }
         "number" => any::<f64>().prop_map(Value::from).boxed(),
@@ -68,6 +68,7 @@ fn text(schema: &Value, known: &[String]) -> BoxedStrategy<Value> {
             json!("https://example.com/x?a=b#c"),
         ])
         .boxed(),
+        Some("email") => Just(json!("somebody@example.com")).boxed(),
         Some("date-time") => prop::sample::select(vec![
             json!("2020-01-01T00:00:00Z"),
             json!("2026-01-01T00:00:00.123+05:30"),
@@ -111,6 +112,19 @@ fn fits(sent: &str, route: &str) -> bool {
         })
 }
 
+/// Where the routes of a domain begin, for those that are not called like it.
+fn families(domain: &str) -> Vec<String> {
+    let others: &[&str] = match domain {
+        "audit" => &["/audit-logs", "/configs", "/api-keys", "/integrations", "/labels"],
+        "keys" => &["/api-keys", "/virtual-keys"],
+        "limits" => &["/policies"],
+        "users" => &["/admin/users"],
+        "workspaces" => &["/admin/workspaces", "/scim"],
+        _ => return vec![format!("/{domain}")],
+    };
+    others.iter().map(|family| (*family).to_owned()).collect()
+}
+
 /// What this tool may send, as `METHOD /path` templates.
 fn routes(tool: &Tool) -> Vec<String> {
     let versions: &[&str] = match tool.base {
@@ -135,10 +149,12 @@ fn routes(tool: &Tool) -> Vec<String> {
     }
     let (domain, _) =
         DOMAINS.iter().find(|(_, tools)| tools.iter().any(|it| it.name == tool.name)).unwrap();
+    let families = families(domain);
     let known = include_str!("../routes.txt").lines();
     let own = known.filter_map(|line| line.split_once(' ')).filter(|(method, path)| {
-        path.split('/').nth(1) == Some(*domain)
-            && (tool.effect != Effect::Reads || *method == "GET")
+        families.iter().any(|family| {
+            path.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }) && (tool.effect != Effect::Reads || *method == "GET")
     });
     own.flat_map(|(method, path)| everywhere(method, path)).chain(asked).collect()
 }

@@ -10,13 +10,13 @@ async fn workspaces_are_listed_by_slug_with_their_limits() {
     let slug = seeded(&served, "OpenAI organisation").await;
     let target = format!("GET /v1/integrations/{slug}/workspaces");
     let args = json!({ "slug": slug });
-    let list = served.sends("list_integration_workspaces", args, &target, Value::Null).await;
+    let list = served.sends_one("list_integration_workspaces", args, &target, Value::Null).await;
     assert_eq!(list.data()["total"], 2);
     let first = &list.data()["data"][0];
     assert_eq!(first["id"], workspace(&served, "Production").await["slug"]);
     assert_eq!(first["usage_limits"][0]["credit_limit"], 1000);
     let args = json!({ "slug": slug, "page_size": 1, "current_page": 1 });
-    let page = served.sends("list_integration_workspaces", args, &target, Value::Null).await;
+    let page = served.sends_one("list_integration_workspaces", args, &target, Value::Null).await;
     assert_eq!(page.data()["data"][0]["usage_limits"], Value::Null);
 }
 
@@ -32,7 +32,7 @@ async fn limits_are_sent_as_lists_and_those_not_named_stay() {
     let named = json!([{ "id": staging, "enabled": false }]);
     let args = json!({ "slug": slug, "workspaces": named });
     let body = json!({ "workspaces": named });
-    let told = served.sends("update_integration_workspaces", args, &target, body).await;
+    let told = served.sends_one("update_integration_workspaces", args, &target, body).await;
     assert_eq!(told.data(), &json!({ "success": true, "slug": slug }));
     let args = json!({
         "slug": slug,
@@ -62,7 +62,7 @@ async fn limits_are_sent_as_lists_and_those_not_named_stay() {
         json!({ "enabled": true, "usage_limits": usage, "rate_limits": rates });
     let budget = body["workspaces"][0]["usage_limits"].take();
     body["workspaces"][0]["usage_limits"] = json!([budget]);
-    served.sends("update_integration_workspaces", args, &target, body).await.data();
+    served.sends_one("update_integration_workspaces", args, &target, body).await.data();
     let list = served.call("list_integration_workspaces", json!({ "slug": slug })).await;
     let rows = list.data()["data"].as_array().unwrap();
     let row = |id: &Value| rows.iter().find(|row| row["id"] == *id).unwrap();
@@ -82,7 +82,7 @@ async fn limits_are_lifted_and_all_access_is_rewritten_when_asked() {
         [{ "id": production, "enabled": true, "clear": ["usage_limits", "rate_limits"] }] });
     let body = json!({ "override_existing_workspace_access": true, "workspaces":
         [{ "id": production, "enabled": true, "usage_limits": null, "rate_limits": null }] });
-    served.sends("update_integration_workspaces", args, &target, body).await.data();
+    served.sends_one("update_integration_workspaces", args, &target, body).await.data();
     let list = served.call("list_integration_workspaces", json!({ "slug": slug })).await;
     assert_eq!(list.data()["total"], 1);
     assert_eq!(list.data()["data"][0]["usage_limits"], Value::Null);
@@ -91,7 +91,7 @@ async fn limits_are_lifted_and_all_access_is_rewritten_when_asked() {
         "workspaces": [{ "id": production, "enabled": true, "rate_limits": null }] });
     let body = json!({ "workspaces":
         [{ "id": production, "enabled": true, "rate_limits": null }] });
-    served.sends("update_integration_workspaces", args, &target, body).await.data();
+    served.sends_one("update_integration_workspaces", args, &target, body).await.data();
 }
 
 /// The reference can say cost by the month and requests by the minute, and no more.
@@ -121,7 +121,7 @@ async fn the_references_flat_limits_are_folded_in() {
             { "enabled": true, "usage_limits": usage_for_all, "rate_limits": rate_for_all },
     });
     let target = format!("PUT /v1/integrations/{slug}/workspaces");
-    served.sends("update_integration_workspaces", args, &target, body).await.data();
+    served.sends_one("update_integration_workspaces", args, &target, body).await.data();
 }
 
 #[tokio::test]

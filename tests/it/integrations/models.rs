@@ -11,7 +11,7 @@ async fn models_are_listed_whole_or_a_page_at_a_time() {
     let slug = seeded(&served, "OpenAI organisation").await;
     let target = format!("GET /v1/integrations/{slug}/models");
     let args = json!({ "slug": slug });
-    let list = served.sends("list_integration_models", args, &target, Value::Null).await;
+    let list = served.sends_one("list_integration_models", args, &target, Value::Null).await;
     assert_eq!(
         (&list.data()["total"], &list.data()["allow_all_models"]),
         (&json!(3), &json!(true))
@@ -20,7 +20,7 @@ async fn models_are_listed_whole_or_a_page_at_a_time() {
     assert_eq!((&tuned["slug"], &tuned["is_custom"]), (&json!("ft-helpdesk"), &json!(true)));
     assert_eq!(tuned["configurations"]["custom_headers"]["x-tuned-key"], SENTINEL);
     let args = json!({ "slug": slug, "current_page": 1, "page_size": 2 });
-    let page = served.sends("list_integration_models", args, &target, Value::Null).await;
+    let page = served.sends_one("list_integration_models", args, &target, Value::Null).await;
     assert_eq!(page.data()["data"].as_array().unwrap().len(), 1);
     assert_eq!(page.data()["total"], 3);
 }
@@ -32,8 +32,9 @@ async fn models_that_are_not_named_stay() {
     let target = format!("PUT /v1/integrations/{slug}/models");
     let off = json!([{ "slug": "gpt-4o", "enabled": false }]);
     let args = json!({ "slug": slug, "models": off });
-    let told =
-        served.sends("update_integration_models", args, &target, json!({ "models": off })).await;
+    let told = served
+        .sends_one("update_integration_models", args, &target, json!({ "models": off }))
+        .await;
     assert_eq!(told.data(), &json!({ "success": true, "slug": slug }));
     let custom = json!([{
         "slug": "ours", "enabled": true, "is_custom": true, "is_finetune": true,
@@ -45,10 +46,10 @@ async fn models_that_are_not_named_stay() {
     }]);
     let args = json!({ "slug": slug, "models": custom, "allow_all_models": false });
     let body = json!({ "models": custom, "allow_all_models": false });
-    served.sends("update_integration_models", args, &target, body).await.data();
+    served.sends_one("update_integration_models", args, &target, body).await.data();
     let args = json!({ "slug": slug, "allow_all_models": true });
     let body = json!({ "models": [], "allow_all_models": true });
-    served.sends("update_integration_models", args, &target, body).await.data();
+    served.sends_one("update_integration_models", args, &target, body).await.data();
 
     let list = served.call("list_integration_models", json!({ "slug": slug })).await;
     let rows = list.data()["data"].as_array().unwrap();
@@ -92,13 +93,13 @@ async fn custom_models_are_deleted_by_their_slugs() {
     served.call("update_integration_models", json!({ "slug": slug, "models": other })).await.data();
     let args = json!({ "slug": slug, "model_slug": ["ft-helpdesk", "other"] });
     let target = format!("{path}?slugs=ft-helpdesk%2Cother");
-    let told = served.sends("delete_integration_model", args, &target, Value::Null).await;
+    let told = served.sends_one("delete_integration_model", args, &target, Value::Null).await;
     assert_eq!(told.data(), &json!({ "success": true, "slug": slug }));
     let list = served.call("list_integration_models", json!({ "slug": slug })).await;
     assert_eq!(list.data()["total"], 2);
     // The reference's form: one text. The provider's own models cannot be deleted.
     let args = json!({ "slug": slug, "model_slug": "gpt-4o" });
     let target = format!("{path}?slugs=gpt-4o");
-    let called = served.sends("delete_integration_model", args, &target, Value::Null).await;
+    let called = served.sends_one("delete_integration_model", args, &target, Value::Null).await;
     assert_eq!(called.error()["status"], 400);
 }

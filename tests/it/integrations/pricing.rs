@@ -25,8 +25,9 @@ async fn the_price_of_a_model_is_told_without_a_key() {
     );
     assert_eq!((&data["currency"], &data["unit"]), (&json!("USD"), &json!("US cents per token")));
     let args = json!({ "provider": "anthropic", "model": "Claude-Sonnet-4-5" });
-    let got =
-        served.sends("get_model_pricing", args, "GET /pricing/anthropic.json", Value::Null).await;
+    let got = served
+        .sends_one("get_model_pricing", args, "GET /pricing/anthropic.json", Value::Null)
+        .await;
     assert_eq!(got.data()["model"], "claude-sonnet-4-5");
 }
 
@@ -57,7 +58,7 @@ async fn the_models_of_a_provider_are_listed_a_page_at_a_time() {
     let served = serve(settings()).await;
     let target = "GET /pricing/openai.json";
     let list = served
-        .sends("list_model_pricing", json!({ "provider": "openai" }), target, Value::Null)
+        .sends_one("list_model_pricing", json!({ "provider": "openai" }), target, Value::Null)
         .await;
     assert_eq!(
         list.data(),
@@ -67,10 +68,10 @@ async fn the_models_of_a_provider_are_listed_a_page_at_a_time() {
         ] })
     );
     let args = json!({ "provider": "openai", "search": "GPT", "current_page": 0, "page_size": 1 });
-    let page = served.sends("list_model_pricing", args, target, Value::Null).await;
+    let page = served.sends_one("list_model_pricing", args, target, Value::Null).await;
     assert_eq!((&page.data()["next_page"], &page.data()["total"]), (&json!(1), &json!(2)));
     let args = json!({ "provider": "openai", "current_page": 1, "page_size": 1 });
-    let page = served.sends("list_model_pricing", args, target, Value::Null).await;
+    let page = served.sends_one("list_model_pricing", args, target, Value::Null).await;
     assert_eq!(page.data()["data"][0]["model"], "gpt-4o-mini");
     assert!(page.data().get("next_page").is_none());
 }
