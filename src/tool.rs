@@ -6,6 +6,7 @@
 mod answer;
 mod call;
 mod error;
+mod given;
 mod list;
 mod prepare;
 mod row;

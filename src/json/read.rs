@@ -261,33 +261,31 @@ impl<'a> Reader<'a> {
     /// A number as it is written, from the byte taken last.
     fn number(&mut self, first: u8) -> Result<&'a str> {
         let start = self.at - 1;
-        if first != b'-' {
-            self.at = start;
+        let text = self.text.get(start..).ok_or(NotJson)?;
+        let bytes = text.as_bytes();
+        let whole = usize::from(first == b'-');
+        let mut end = match bytes.get(whole) {
+            Some(b'0') => whole + 1,
+            _ => digits(bytes, whole)?,
+        };
+        if bytes.get(end) == Some(&b'.') {
+            end = digits(bytes, end + 1)?;
         }
-        match self.peek() {
-            Some(b'0') => self.at += 1,
-            _ => self.digits()?,
+        if let Some(b'e' | b'E') = bytes.get(end) {
+            let signed = matches!(bytes.get(end + 1), Some(b'+' | b'-'));
+            end = digits(bytes, end + 1 + usize::from(signed))?;
         }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        self.text.get(start..self.at).ok_or(NotJson)
+        self.at = start + end;
+        text.get(..end).ok_or(NotJson)
     }
+}
 
-    fn digits(&mut self) -> Result<()> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        if self.at == start { Err(NotJson) } else { Ok(()) }
+/// Where the digits end that begin at `start`; there has to be one.
+fn digits(bytes: &[u8], start: usize) -> Result<usize> {
+    let rest = bytes.get(start..).ok_or(NotJson)?;
+    match rest.iter().take_while(|byte| byte.is_ascii_digit()).count() {
+        0 => Err(NotJson),
+        count => Ok(start + count),
     }
 }
 

@@ -2,6 +2,7 @@
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
 
 /// How many bytes come before the first quote, backslash or control character (RFC 8259 §7).
 pub(super) fn unescaped(bytes: &[u8]) -> usize {
@@ -31,13 +32,17 @@ fn first(bytes: &[u8], marks: impl Fn(u64) -> u64) -> usize {
         }
         at += 8;
     }
-    // What is not there is marked by nothing.
-    let mut last = [b' '; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
+    if rest.is_empty() {
+        return at;
     }
-    let marked = marks(u64::from_le_bytes(last)) & HIGH;
-    if marked == 0 { bytes.len() } else { at + (marked.trailing_zeros() / 8) as usize }
+    // The last eight once more: what is before the rest is marked by nothing. A shorter text is
+    // filled up with spaces.
+    let (last, before) = match bytes.last_chunk::<8>() {
+        Some(last) => (u64::from_le_bytes(*last), 8 - rest.len()),
+        None => (rest.iter().rev().fold(SPACES, |all, byte| all << 8 | u64::from(*byte)), 0),
+    };
+    let marked = marks(last) & HIGH;
+    if marked == 0 { bytes.len() } else { at + (marked.trailing_zeros() / 8) as usize - before }
 }
 
 fn below(eight: u64, limit: u8) -> u64 {

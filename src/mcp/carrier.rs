@@ -1,9 +1,11 @@
-//! Carries a finished answer past rmcp's serialiser, which would copy it twice.
+//! Carries a call's arguments and its finished answer past rmcp, which would copy each of them two
+//! or three times.
 //!
-//! A modern call whose answer is one JSON body still goes through rmcp from its first check to its
-//! last; only the bytes of its result are put in place here. What a client gets is the same.
+//! A modern call still goes through rmcp from its first check to its last; only the arguments are
+//! read here, and the bytes of its result put in place, where that is one JSON body. What a client
+//! gets is the same.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use axum::response::Response;
 use bytes::Bytes;
@@ -15,7 +17,7 @@ use super::{
     reply,
     server::{HIDDEN, server_info, withheld},
 };
-use crate::answer::quote;
+use crate::{answer::quote, tool::JsonObject};
 
 /// Goes with a request to its handler, and with what it was loaded to its response.
 #[derive(Clone)]
@@ -24,6 +26,7 @@ pub(super) struct Carrier(Arc<Load>);
 struct Load {
     /// The request's id, as it came.
     id: Box<str>,
+    arguments: Mutex<Option<JsonObject>>,
     message: OnceLock<Bytes>,
 }
 
@@ -37,7 +40,27 @@ static WITHHELD: LazyLock<String> =
 
 impl Carrier {
     pub fn new(id: &RawValue) -> Self {
-        Self(Arc::new(Load { id: id.get().into(), message: OnceLock::new() }))
+        let (arguments, message) = (Mutex::default(), OnceLock::new());
+        Self(Arc::new(Load { id: id.get().into(), arguments, message }))
+    }
+
+    /// Loads the arguments, which are a part of `body`, and gives the body without them; all of it
+    /// where they are no object.
+    pub fn strip(&self, body: &Bytes, arguments: Option<&RawValue>) -> Bytes {
+        let Some(text) = arguments.map(RawValue::get) else { return body.clone() };
+        let start = text.as_ptr().addr().wrapping_sub(body.as_ptr().addr());
+        let (Some(before), Some(after)) = (body.get(..start), body.get(start + text.len()..))
+        else {
+            return body.clone();
+        };
+        let Ok(arguments) = serde_json::from_str(text) else { return body.clone() };
+        *self.0.arguments.lock().unwrap_or_else(PoisonError::into_inner) = Some(arguments);
+        [before, b"{}", after].concat().into()
+    }
+
+    /// The arguments that were loaded.
+    pub fn arguments(&self) -> Option<JsonObject> {
+        self.0.arguments.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The carrier that came with a request.

@@ -204,9 +204,13 @@ impl Endpoint {
             return self.list(caller, true, id, headers);
         }
         let carrier = envelope.id.filter(|_| method == "tools/call").map(Carrier::new);
-        if let Some(carrier) = &carrier {
-            request.extensions_mut().insert(carrier.clone());
-        }
+        let body = match &carrier {
+            Some(carrier) => {
+                request.extensions_mut().insert(carrier.clone());
+                &carrier.strip(body, envelope.params.arguments)
+            }
+            None => body,
+        };
         // rmcp's futures are large: inside every future around them they would be moved each time.
         let response = Box::pin(shared.modern.handle(with_body(request, body))).await;
         let response = response.map(Body::new);

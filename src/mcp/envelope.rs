@@ -24,6 +24,9 @@ pub(super) struct Params<'a> {
     meta: Option<&'a RawValue>,
     #[serde(borrow)]
     pub cursor: Option<&'a RawValue>,
+    /// Of `tools/call`.
+    #[serde(borrow)]
+    pub arguments: Option<&'a RawValue>,
     /// Of `initialize`.
     #[serde(borrow, rename = "protocolVersion")]
     pub protocol_version: Option<Cow<'a, str>>,

@@ -158,8 +158,11 @@ impl Server {
             context.ct.clone(),
             surface.read_only,
         );
+        let carrier = Carrier::of(context);
+        let carried = carrier.as_ref().and_then(Carrier::arguments);
+        let args = carried.or(request.arguments).unwrap_or_default();
         // Progress goes before the answer on one stream, which rmcp writes.
-        let carrier = Carrier::of(context).filter(|_| context.meta.get_progress_token().is_none());
+        let carrier = carrier.filter(|_| context.meta.get_progress_token().is_none());
         let told = context.meta.get_progress_token().map(|token| {
             let (sender, receiver) = mpsc::unbounded_channel();
             call.progress = Some(sender);
@@ -167,7 +170,6 @@ impl Server {
         });
         // A panicking tool would leave its request open for ever in rmcp.
         let work = AssertUnwindSafe(async move {
-            let args = request.arguments.unwrap_or_default();
             entry.answer(&mut call, args, shared.max_answer_bytes).await
         })
         .catch_unwind();

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::Response;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -41,15 +41,13 @@ pub(super) async fn take(
     if !status.is_success() {
         return Err(refusal(response, key).await);
     }
-    let content_type = content_type(response.headers(), key);
+    let media = response.headers().get(header::CONTENT_TYPE).cloned();
     let body = match collect(response, limit).await {
         Ok(body) => body,
         Err(Stop::Full) => return Err(Kind::TooLarge { status: status.as_u16(), limit }),
         Err(Stop::Broken(reason)) => return Err(Kind::Broken(reason)),
     };
-    if body.trim_ascii().is_empty() {
-        return Ok(read(&Bytes::from_static(b"{}")).unwrap_or_default());
-    }
+    let body = if body.trim_ascii().is_empty() { Bytes::from_static(b"{}") } else { body };
     read(&body).map_err(|NotJson| {
         let why = serde_json::from_slice::<IgnoredAny>(&body).err();
         if why.as_ref().is_some_and(serde_json::Error::is_eof) {
@@ -58,6 +56,7 @@ pub(super) async fn take(
         let excerpt = clean(&String::from_utf8_lossy(&body), MAX_EXCERPT_CHARS, key);
         let why = why.map_or_else(|| "it is nested too deeply".to_owned(), |why| why.to_string());
         let problem = format!("{why}; it begins \"{excerpt}\"");
+        let content_type = content_type(media.as_ref(), key);
         Kind::Unreadable { status: status.as_u16(), content_type, problem }
     })
 }
@@ -168,8 +167,8 @@ fn describe(body: &[u8], key: &str) -> Answer {
     Answer { code, message, enveloped, ..Answer::default() }
 }
 
-fn content_type(headers: &HeaderMap, key: &str) -> String {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+fn content_type(value: Option<&HeaderValue>, key: &str) -> String {
+    let value = value.and_then(|value| value.to_str().ok());
     let media = value.and_then(|value| value.split(';').next()).unwrap_or("no content type");
     clean(media, MAX_ID_CHARS, key)
 }

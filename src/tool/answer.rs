@@ -26,7 +26,8 @@ impl Tool {
                 let mut args = write(args)?;
                 let asked = |listing: Listing| listing.ask(args.as_object_mut()?);
                 let page = self.listing.and_then(asked);
-                let named = path_arguments(path, &args);
+                let reads = self.effect == Effect::Reads;
+                let named = if reads { JsonObject::new() } else { path_arguments(path, &args) };
                 let shaped = |answer: Json<'_>| with(self.shaped(answer, read, page, &named));
                 call.send_and_read(method, path, args, shaped).await
             }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     JsonObject,
     error::{Error, Result},
+    given::given,
     row::Args,
 };
 
@@ -21,13 +22,13 @@ pub(super) fn to_value(value: impl Serialize) -> Result<Value> {
 
 /// Writes arguments as Portkey names them.
 pub(super) fn prepare<A: Args>(args: JsonObject) -> Result<Value> {
-    Ok(Value::Object(fields(parse::<A>(args)?)?))
+    Ok(Value::Object(fields(&parse::<A>(args)?)?))
 }
 
 /// The fields to send: an absent one is left out, one that is named in `clear` is null.
 pub(crate) fn fields(args: impl Serialize) -> Result<JsonObject> {
-    let Value::Object(mut fields) = to_value(args)? else { return Ok(JsonObject::new()) };
-    fields.retain(|_, value| !value.is_null());
+    let written = given(&args);
+    let mut fields = written.map_err(|error| Error::argument("", error.to_string()))?;
     if let Some(Value::Array(names)) = fields.remove("clear") {
         for name in names.iter().filter_map(Value::as_str) {
             if fields.insert(name.to_owned(), Value::Null).is_some() {
