@@ -34,9 +34,10 @@ async fn one_of_two_scopes_is_enough() {
     assert_eq!(reader.refused(Method::POST, "/integrations", Some(body)).await, code(403, "AB03"));
     assert_eq!(reader.get("/integrations?type=workspace").await["total"], 2);
     let state = sandbox.shared.state.lock().unwrap();
-    let entry = state.audit.entries().next().unwrap();
-    assert_eq!(entry["resource_type"], "organisation_integrations");
-    assert_eq!(entry["action"], "create");
+    let mut entries = state.audit.entries();
+    let own = |entry: &&Value| entry["resource_type"] == "organisation_integrations";
+    let entry = entries.find(own).unwrap();
+    assert_eq!((&entry["action"], &entry["response_status_code"]), (&json!("create"), &json!(200)));
     assert!(!entry.to_string().contains("0123456789"));
 }
 

@@ -152,12 +152,12 @@ async fn a_full_sandbox_refuses_rows_until_some_are_deleted() {
 
 #[tokio::test]
 async fn too_many_bytes_are_refused() {
-    let sandbox = Sandbox::start(Settings { max_bytes: 150_000, ..settings() }).await.unwrap();
+    let sandbox = Sandbox::start(Settings { max_bytes: 400_000, ..settings() }).await.unwrap();
     let api = Api::new(&sandbox, "admin");
     let slug = api.seeded("/configs", "Canary", "slug").await;
     let body = json!({ "config": { "note": "x".repeat(30_000) } });
     let mut statuses = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..20 {
         statuses
             .push(api.ask(Method::PUT, &format!("/configs/{slug}"), Some(body.clone())).await.0);
     }
