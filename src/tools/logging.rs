@@ -102,8 +102,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ExportId>(
         "download_log_export",
         "/logs/exports/{export_id}/download",
-        "Get the signed link to a finished export's file, JSON Lines. Whoever has the link has the
-         logs, prompts and answers included, without any key.",
+        "Get the signed link to a finished export's file, JSON Lines; it is shown once. Whoever has
+         the link has the logs, prompts and answers included, without any key.",
     )
     .one_time(&["signed_url"])
     .enterprise()
