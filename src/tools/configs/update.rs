@@ -164,7 +164,8 @@ fn check_version(stored: &Value, wanted: Option<&str>, stale: bool) -> Result<()
 }
 
 /// The document as it is to be: merged per RFC 7396 or replaced, with stored values where it came
-/// masked. A secret that a merge leaves out is kept by the rules of one that came masked.
+/// masked. A secret that a merge leaves out is kept by the rules of one that came masked; where an
+/// element of a list leaves one out it would be lost, which is refused.
 fn merged(before: &Value, patch: Document, replace: bool) -> Result<Value> {
     let Document(fields) = patch;
     let patch = Value::Object(fields);
