@@ -74,43 +74,18 @@ pub struct Credential {
 impl Credential {
     /// The base URL without its trailing slash, once it has passed every check of `settings`.
     pub(super) fn checked_base(&self, settings: &Settings) -> Result<String, SetupError> {
-        let base = self.sandbox_base()?;
-        let url = &self.base_url;
-        if url.scheme() == "http" && !settings.allow_insecure_http {
-            let remedy = "use https, or set PORTKEY_ALLOW_INSECURE_HTTP=true to send the key in \
-                          clear";
-            return Err(self.refuse("is not encrypted", remedy));
-        }
-        let private = match url.host() {
-            Some(Host::Ipv4(address)) => !is_public(address.into()),
-            Some(Host::Ipv6(address)) => !is_public(address.into()),
-            Some(Host::Domain(name)) => {
-                let name = name.trim_end_matches('.');
-                name == "localhost" || name.ends_with(".localhost")
-            }
-            None => false,
-        };
-        if private && !settings.allow_private_base_url {
-            return Err(self.refuse("is a private or reserved address", PRIVATE_REMEDY));
-        }
-        Ok(base)
+        settings.check(&self.base_url).map_err(|unfit| self.refuse(unfit))?;
+        Ok(self.base())
     }
 
     /// The base URL without its trailing slash; it may be in clear and loopback.
     pub(super) fn sandbox_base(&self) -> Result<String, SetupError> {
-        let url = &self.base_url;
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(self.refuse("is no web address", "use https://HOST/v1"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            let remedy = "remove it; the key goes into PORTKEY_API_KEY";
-            return Err(self.refuse("carries a user name or password", remedy));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            let remedy = "remove everything from `?` or `#` on";
-            return Err(self.refuse("carries a query or fragment", remedy));
-        }
-        Ok(url.as_str().trim_end_matches('/').to_owned())
+        check_form(&self.base_url).map_err(|unfit| self.refuse(unfit))?;
+        Ok(self.base())
+    }
+
+    fn base(&self) -> String {
+        self.base_url.as_str().trim_end_matches('/').to_owned()
     }
 
     /// The header that carries the key, marked sensitive.
@@ -125,7 +100,7 @@ impl Credential {
         }
     }
 
-    fn refuse(&self, problem: &'static str, remedy: &'static str) -> SetupError {
+    fn refuse(&self, Unfit { problem, remedy }: Unfit) -> SetupError {
         SetupError::BaseUrl {
             credential: self.name.clone(),
             url: shown(&self.base_url),
@@ -133,6 +108,60 @@ impl Credential {
             remedy,
         }
     }
+}
+
+/// Why a URL cannot be a base URL.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfit {
+    /// What is wrong.
+    pub problem: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+impl Settings {
+    /// Whether `url` can be a base URL with these settings.
+    ///
+    /// # Errors
+    /// If it is no plain web address, in clear or private without leave.
+    pub fn check(&self, url: &Url) -> Result<(), Unfit> {
+        check_form(url)?;
+        if url.scheme() == "http" && !self.allow_insecure_http {
+            let remedy = "use https, or set PORTKEY_ALLOW_INSECURE_HTTP=true to send the key in \
+                          clear";
+            return Err(Unfit { problem: "is not encrypted", remedy });
+        }
+        let private = match url.host() {
+            Some(Host::Ipv4(address)) => !is_public(address.into()),
+            Some(Host::Ipv6(address)) => !is_public(address.into()),
+            Some(Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                name == "localhost" || name.ends_with(".localhost")
+            }
+            None => false,
+        };
+        if private && !self.allow_private_base_url {
+            let problem = "is a private or reserved address";
+            return Err(Unfit { problem, remedy: PRIVATE_REMEDY });
+        }
+        Ok(())
+    }
+}
+
+fn check_form(url: &Url) -> Result<(), Unfit> {
+    let refuse = |problem, remedy| Err(Unfit { problem, remedy });
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return refuse("is no web address", "use https://HOST/v1");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let remedy = "remove it; the key goes into PORTKEY_API_KEY";
+        return refuse("carries a user name or password", remedy);
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        let remedy = "remove everything from `?` or `#` on";
+        return refuse("carries a query or fragment", remedy);
+    }
+    Ok(())
 }
 
 pub(super) const PRIVATE_REMEDY: &str =

@@ -335,6 +335,55 @@ async fn every_mistake_of_a_configuration_is_told_at_once() {
     assert!(line.contains("PORTKEY_TOOL_DOMAINS") && line.contains("`promts`"), "{line}");
 }
 
+/// What `serve` does not start with, `config` finds.
+#[tokio::test]
+async fn config_refuses_what_serve_refuses() {
+    let key = ("PORTKEY_API_KEY", KEY);
+    for (args, variables, words) in [
+        (&[][..], &[("PORTKEY_TOOL_DOMAINS", "foo")][..], &["`foo`", "PORTKEY_TOOL_DOMAINS"][..]),
+        (
+            &[],
+            &[("PORTKEY_TOOL_DOMAINS", "configs"), ("MCP_TOOL_DOMAINS", "prompts")],
+            &["PORTKEY_TOOL_DOMAINS", "MCP_TOOL_DOMAINS", "unset one"],
+        ),
+        (
+            &[],
+            &[("PORTKEY_BASE_URL", "https://10.0.0.1/v1")],
+            &["`https://10.0.0.1/v1`", "PORTKEY_ALLOW_PRIVATE_BASE_URL=true"],
+        ),
+        (
+            &[],
+            &[("PORTKEY_BASE_URL", "http://portkey.example.com/v1")],
+            &["env:PORTKEY_BASE_URL", "PORTKEY_ALLOW_INSECURE_HTTP=true"],
+        ),
+        (
+            &[],
+            &[("PORTKEY_BASE_URL", "https://portkey.example.com/v1?x=canary")],
+            &["/v1?***`", "carries a query"],
+        ),
+        (&[SANDBOX, "--sandbox-key", "root"], &[], &["`root`", "admin, workspace"]),
+    ] {
+        let variables = [&[key], variables].concat();
+        let port = ["serve", "--port", "0"];
+        let served = run(&[&port[..], args].concat(), &variables, "").await;
+        assert_eq!((served.code, &*served.stdout), (Some(2), ""), "{served:?}");
+        let told: Vec<&str> =
+            served.stderr.lines().filter(|line| !line.contains("warning: ")).collect();
+        let [line] = &*told else { panic!("one line: {served:?}") };
+        for word in words {
+            assert!(line.contains(word), "{word}: {line}");
+        }
+        assert!(!line.contains("canary"), "{line}");
+        let config = run(&[&["config"], args].concat(), &variables, "").await;
+        assert_eq!(config.code, Some(2), "{config:?}");
+        assert!(config.stderr.lines().any(|other| other == *line), "{line}: {config:?}");
+        let stdio = run(&[&["stdio"], args].concat(), &variables, "").await;
+        assert!(stdio.stderr.lines().any(|other| other == *line), "{line}: {stdio:?}");
+    }
+    let shown = run(&["tools"], &[("PORTKEY_BASE_URL", "https://10.0.0.1/v1")], "").await;
+    assert_eq!(shown.code, Some(0), "nothing is sent: {shown:?}");
+}
+
 #[tokio::test]
 async fn a_port_in_use_is_told_with_the_remedy() {
     let first = Server::sandbox(&[]).await;
