@@ -18,6 +18,7 @@ fn is_document(name: &str) -> bool {
     matches!(
         name,
         "config"
+            | "configurations"
             | "defaults"
             | "functions"
             | "hyperparameters"
@@ -26,6 +27,7 @@ fn is_document(name: &str) -> bool {
             | "parameters"
             | "prompt_metadata"
             | "prompt_template"
+            | "request_body"
             | "string"
             | "template_metadata"
             | "tool_choice"
@@ -138,9 +140,10 @@ impl Tidying {
     }
 }
 
-/// A config's document arrives as JSON text (facts.md, "Spec against reality" 1).
+/// A config's document arrives as JSON text (facts.md, "Spec against reality" 1), as the
+/// configurations of MCP integrations do in lists.
 fn read_document(name: &str, json: &mut Json<'_>) {
-    if name == "config"
+    if matches!(name, "config" | "configurations")
         && let Json::Text(text) = json
         && text.trim_start().starts_with('{')
         && let Ok(document) = Json::read(text)

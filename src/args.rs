@@ -1,7 +1,7 @@
 //! Makes what a model sent fit a tool's input schema, in one place for every tool.
 //!
 //! Unknown fields are named with the known ones; slips that models make are forgiven (`"5"` for 5,
-//! `"true"` for true, one value where a list is due, `"429,500"` for a list of numbers, JSON text
+//! `"true"` or 1 for true, one value where a list is due, `"429,500"` for a list of numbers, JSON text
 //! for an object); ranges, enums, lengths and formats are checked. All problems are told at once,
 //! and none tells a value: it may be a secret.
 //!
@@ -78,6 +78,12 @@ fn fit_object(
                 fit_value(value, property, &inner, whole, problems);
             }
             None if closed => problems.add_unknown(&inner, name, properties),
+            // A map: all its values are of one kind.
+            None if !value.is_null() => {
+                if let Some(Value::Object(each)) = schema.get("additionalProperties") {
+                    fit_value(value, each, &inner, whole, problems);
+                }
+            }
             _ => {}
         }
     }
@@ -150,6 +156,11 @@ fn fit_value(
                 *value = read;
             }
         }
+        ("boolean", Value::Number(number)) => match number.as_u64() {
+            Some(0) => *value = Value::Bool(false),
+            Some(1) => *value = Value::Bool(true),
+            _ => {}
+        },
         ("string", Value::Number(number)) => *value = Value::String(number.to_string()),
         ("integer", Value::Number(number)) => {
             // 5.0 is 5, and past the range of exact floats nothing is guessed.

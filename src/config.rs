@@ -120,9 +120,9 @@ pub fn load(inputs: &Inputs) -> Loaded {
     check::sessions(reader, inputs, &mut problems);
     check::upstream(reader, inputs, &mut problems);
     check::tools(reader, &mut problems);
-    let portkey = reader.url("portkey.base_url").map(|base_url| portkey_settings(reader, base_url));
+    let portkey = portkey_settings(reader);
     if let Some(portkey) = &portkey {
-        check::base_url(reader, portkey, inputs, &mut problems);
+        check::addresses(reader, portkey, inputs, &mut problems);
     }
 
     let config = match (auth, portkey, problems.is_empty()) {
@@ -184,16 +184,17 @@ fn mcp_settings(reader: Reader<'_>, sandbox: bool) -> mcp::Settings {
     }
 }
 
-fn portkey_settings(reader: Reader<'_>, base_url: url::Url) -> portkey::Settings {
-    portkey::Settings {
-        base_url,
+fn portkey_settings(reader: Reader<'_>) -> Option<portkey::Settings> {
+    Some(portkey::Settings {
+        base_url: reader.url("portkey.base_url")?,
+        pricing_url: reader.url("portkey.pricing_url")?,
         allow_private_base_url: reader.flag("portkey.allow_private_base_url"),
         allow_insecure_http: reader.flag("portkey.allow_insecure_http"),
         timeout: reader.time("portkey.timeout_ms"),
         connect_timeout: reader.time("portkey.connect_timeout_ms"),
         max_answer_bytes: reader.number("portkey.max_answer_bytes"),
         ..portkey::Settings::default()
-    }
+    })
 }
 
 fn log_settings(reader: Reader<'_>) -> telemetry::Settings {

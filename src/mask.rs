@@ -111,11 +111,16 @@ fn folded(name: &str) -> Cow<'_, str> {
     Cow::Owned(folded)
 }
 
-/// Whether a field says where the secrets beside it are sent: a host, or whose service it is.
-fn is_destination(name: &str) -> bool {
+/// Whether a field says where the secrets beside it are sent.
+pub(crate) fn is_host(name: &str) -> bool {
     let name = &*folded(name);
-    matches!(name, "endpoint" | "host" | "provider" | "resource_name" | "url" | "url_to_fetch")
+    matches!(name, "endpoint" | "host" | "resource_name" | "url" | "url_to_fetch")
         || ["_endpoint", "_host", "_resource_name", "_url"].iter().any(|it| name.ends_with(it))
+}
+
+/// Whether secrets beside a field are meant for what it names: a host, or whose service it is.
+fn is_destination(name: &str) -> bool {
+    is_host(name) || folded(name) == "provider"
 }
 
 /// The kind of a field, from its name's, its parent's and what it holds. A JSON Schema under a name

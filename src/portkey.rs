@@ -31,7 +31,7 @@ use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::json;
+use crate::json::{Json, NotJson};
 
 use self::{address::PublicOnly, bases::Bases, request::Prepared, retry::Budget};
 pub use self::{
@@ -39,7 +39,7 @@ pub use self::{
     context::Context,
     error::{Answer, Error, Kind, Trail},
     request::{Base, Method, Request},
-    settings::{Credential, Settings, SetupError, Unfit},
+    settings::{Credential, Refused, Settings, SetupError},
 };
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -69,33 +69,39 @@ struct Inner {
 impl fmt::Debug for Portkey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { name, bases, .. } = &*self.inner;
-        f.debug_struct("Portkey").field("credential", name).field("base", &bases.given()).finish()
+        f.debug_struct("Portkey")
+            .field("credential", name)
+            .field("base", &bases.given().url)
+            .finish()
     }
 }
 
 impl Portkey {
-    /// A client for a credential whose base URL passes the checks of `settings`.
+    /// A client for a credential whose base URL passes the checks of `settings`, as the host of the
+    /// price sheets has to.
     ///
     /// # Errors
     /// Names the setting, its value and the remedy.
     pub fn new(settings: &Settings, credential: Credential) -> Result<Self, SetupError> {
-        let base = credential.checked_base(settings)?;
-        Self::build(settings, credential, base, !settings.allow_private_base_url)
+        let bases = Bases::new(credential.checked_base(settings)?, settings.checked_prices()?);
+        Self::build(settings, credential, bases, !settings.allow_private_base_url)
     }
 
-    /// A client for an address that was made in this process, in clear and on loopback.
+    /// A client for an address that was made in this process, in clear and on loopback, which serves
+    /// the price sheets as well.
     ///
     /// # Errors
     /// As [`Portkey::new`], without the checks for loopback and encryption.
     pub fn for_sandbox(settings: &Settings, credential: Credential) -> Result<Self, SetupError> {
         let base = credential.sandbox_base()?;
-        Self::build(settings, credential, base, false)
+        let prices = base.strip_suffix("/v1").unwrap_or(&base).to_owned();
+        Self::build(settings, credential, Bases::new(base, prices), false)
     }
 
     fn build(
         settings: &Settings,
         credential: Credential,
-        base: String,
+        bases: Bases,
         public_only: bool,
     ) -> Result<Self, SetupError> {
         // reqwest panics where no provider is installed. An error says that one is already.
@@ -121,7 +127,7 @@ impl Portkey {
             key_header: credential.header()?,
             name: credential.name,
             key: credential.key,
-            bases: Bases::new(base),
+            bases,
             settings: settings.clone(),
             budget: Budget::new(),
         };
@@ -144,7 +150,7 @@ impl Portkey {
     pub async fn send(&self, request: Request<'_>, context: &Context) -> Result<Bytes, Error> {
         let answer = Mutex::new(Bytes::new());
         let keep = |body: &Bytes| {
-            json::check(body)?;
+            json_only(body)?;
             *answer.lock().unwrap_or_else(PoisonError::into_inner) = body.clone();
             Ok(())
         };
@@ -177,8 +183,7 @@ impl Portkey {
         let mut trail = Trail::default();
         let get = Prepared::get("/configs?page_size=1");
         let base = self.inner.bases.given();
-        let answer =
-            self.inner.attempt(&get, base, &context, &mut trail, &|body| json::check(body));
+        let answer = self.inner.attempt(&get, base, &context, &mut trail, &json_only);
         match timeout_at(context.deadline, answer).await {
             Ok(Ok(_) | Err(Kind::Busy(_))) => Ok(()),
             Ok(Err(Kind::Refused(answer))) if answer.status == 403 => Ok(()),
@@ -186,4 +191,10 @@ impl Portkey {
             Err(_) => Err(Error { kind: Kind::Slow(timeout), trail }),
         }
     }
+}
+
+/// Takes an answer that is JSON, whatever it says.
+fn json_only(body: &Bytes) -> Result<(), NotJson> {
+    let text = std::str::from_utf8(body).map_err(|_| NotJson)?;
+    Json::read(text).map(|_| ())
 }

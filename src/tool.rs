@@ -19,6 +19,7 @@ pub(crate) use list::cut;
 pub use list::{
     CAMEL_CASE_PAGES, LIST, Listing, OFFSET, PAGES, PAGES_FROM_ONE, PAGES_IF_ASKED, Pages, WHOLE,
 };
+pub(crate) use prepare::fields;
 pub use problem::{Problem, Problems};
 pub use row::{Effect, Run, Tool, Workflow, delete, get, post, put, run, run_typed};
 

@@ -56,6 +56,8 @@ fn slips_are_forgiven() {
     assert_eq!(fitted(args).unwrap(), want);
     assert_eq!(fitted(json!({ "name": "n", "codes": 429 })).unwrap()["codes"], json!([429]));
     assert_eq!(fitted(json!({ "name": "n", "page": 5.0 })).unwrap()["page"], json!(5));
+    assert_eq!(fitted(json!({ "name": "n", "flag": 0 })).unwrap()["flag"], json!(false));
+    assert!(fitted(json!({ "name": "n", "flag": 2 })).is_err());
     let choice = fitted(json!({ "name": "n", "choice": "auto" })).unwrap()["choice"].take();
     assert_eq!(choice, json!({ "mode": "auto" }));
 }
@@ -145,4 +147,32 @@ fn the_published_schema_holds_nothing_of_ours() {
         !published.contains("x-") && !published.contains("old") && !published.contains("null"),
         "{published}"
     );
+}
+
+/// An object whose names the caller chooses.
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Named {
+    each: std::collections::BTreeMap<String, Closed>,
+    texts: Option<std::collections::BTreeMap<String, String>>,
+}
+
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Closed {
+    count: Option<u32>,
+}
+
+#[test]
+fn the_values_of_a_map_are_fitted_like_any_other() {
+    let fit_map = |args: Value| {
+        let mut args: JsonObject = serde_json::from_value(args).unwrap();
+        fit(&mut args, &schema::input::<Named>(), None).map(|()| Value::from(args))
+    };
+    let given =
+        json!({ "each": { "a": { "count": "5" }, "b": "{\"count\":null}" }, "texts": { "n": 1 } });
+    let fitted = json!({ "each": { "a": { "count": 5 }, "b": {} }, "texts": { "n": "1" } });
+    assert_eq!(fit_map(given).unwrap(), fitted);
+    let why = fit_map(json!({ "each": { "a": { "cuont": 5 } } })).unwrap_err().to_string();
+    assert!(why.contains("`each.a.cuont` is no field here (did you mean `count`?)"), "{why}");
 }

@@ -21,6 +21,7 @@ const OTHERS: &[&str] = &["MCP_CONFIG", "MCP_TRANSPORT", "PORTKEY_OPENAPI"];
 const UPSTREAM: &[&str] = &[
     "portkey.api_key",
     "portkey.base_url",
+    "portkey.pricing_url",
     "portkey.allow_private_base_url",
     "portkey.allow_insecure_http",
 ];
@@ -260,19 +261,19 @@ pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>
     }
 }
 
-/// Where the key is sent: the checks that a client begins with, for the commands that send.
-pub fn base_url(
+/// Where requests are sent: the checks that a client begins with, for the commands that send.
+pub fn addresses(
     reader: Reader<'_>,
     portkey: &portkey::Settings,
     inputs: &Inputs,
     problems: &mut Vec<Problem>,
 ) {
-    if inputs.purpose == Purpose::Show {
-        return;
-    }
-    if let Err(unfit) = portkey.check(&portkey.base_url) {
-        let remedy = format!("it {}: {}", unfit.problem, unfit.remedy);
-        fault(reader, "portkey.base_url", &remedy, problems);
+    let addresses =
+        [("portkey.base_url", &portkey.base_url), ("portkey.pricing_url", &portkey.pricing_url)];
+    for (path, url) in addresses.into_iter().filter(|_| inputs.purpose != Purpose::Show) {
+        if let Err(portkey::Refused { problem, remedy }) = portkey.check(url) {
+            fault(reader, path, &format!("it {problem}: {remedy}"), problems);
+        }
     }
 }
 

@@ -55,6 +55,7 @@ use Kind::{Bytes, Choice, Count, Flag, List, Millis, Text, Url};
 pub static KEYS: &[Key] = &[
     secret("portkey.api_key", &["PORTKEY_API_KEY"], "Portkey Admin API key; not needed with `--sandbox`"),
     key("portkey.base_url", &["PORTKEY_BASE_URL"], Url, "base URL of the Admin API"),
+    key("portkey.pricing_url", &["PORTKEY_PRICING_URL"], Url, "public host of Portkey's price sheets; it gets no key"),
     key("portkey.allow_private_base_url", &["PORTKEY_ALLOW_PRIVATE_BASE_URL"], Flag, "allow a base URL on a private or loopback address"),
     key("portkey.allow_insecure_http", &["PORTKEY_ALLOW_INSECURE_HTTP"], Flag, "allow a base URL with `http://`"),
     key("portkey.timeout_ms", &["PORTKEY_TIMEOUT_MS"], Millis(100, HOUR_MS), "time for one request to Portkey"),

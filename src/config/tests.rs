@@ -327,7 +327,7 @@ fn what_is_secret_in_a_url_is_not_shown() {
         "https://user:canary/x@portkey.example.com",
         "https://user:canary?x@portkey.example.com",
     ] {
-        for name in ["PORTKEY_BASE_URL", "MCP_PUBLIC_BASE_URL"] {
+        for name in ["PORTKEY_BASE_URL", "PORTKEY_PRICING_URL", "MCP_PUBLIC_BASE_URL"] {
             let environment =
                 [(name, url), ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "1"), ("PORTKEY_API_KEY", "k")];
             let loaded = load(&Inputs { sandbox: false, ..inputs(&environment) });

@@ -3,7 +3,7 @@
 //!
 //! A modern call still goes through rmcp from its first check to its last; only the arguments are
 //! read here, and the bytes of its result put in place, where that is one JSON body. What a client
-//! gets is the same.
+//! gets is equal as JSON.
 
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
@@ -44,8 +44,8 @@ impl Carrier {
         Self(Arc::new(Load { id: id.get().into(), arguments, message }))
     }
 
-    /// Loads the arguments, which are a part of `body`, and gives the body without them; all of it
-    /// where they are no object.
+    /// Loads the arguments, which are a part of `body`, and gives the body with `{}` in their place,
+    /// so that it stays the message that it is; all of it where they are no object.
     pub fn strip(&self, body: &Bytes, arguments: Option<&RawValue>) -> Bytes {
         let Some(text) = arguments.map(RawValue::get) else { return body.clone() };
         let start = text.as_ptr().addr().wrapping_sub(body.as_ptr().addr());
@@ -58,8 +58,8 @@ impl Carrier {
         [before, b"{}", after].concat().into()
     }
 
-    /// The arguments that were loaded.
-    pub fn arguments(&self) -> Option<JsonObject> {
+    /// Takes the arguments that were loaded.
+    pub fn take_arguments(&self) -> Option<JsonObject> {
         self.0.arguments.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 

@@ -271,7 +271,12 @@ impl Endpoint {
             let gone = StatusCode::NOT_FOUND.into_response();
             return reply::in_json(gone, None, false);
         }
-        let response = Box::pin(legacy.service.handle(request)).await.map(Body::new);
+        let ends = *request.method() == Method::DELETE;
+        let mut response = Box::pin(legacy.service.handle(request)).await.map(Body::new);
+        if ends && response.status() == StatusCode::ACCEPTED {
+            // The session has ended: some clients take 202 for a failure.
+            *response.status_mut() = StatusCode::NO_CONTENT;
+        }
         reply::in_json(response, None, shared.shutdown.is_cancelled())
     }
 

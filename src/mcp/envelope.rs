@@ -6,6 +6,8 @@ use rmcp::model::ErrorCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json::Json;
+
 /// What routing needs of a message; everything else stays unread.
 #[derive(Debug)]
 pub(super) struct Envelope<'a> {
@@ -24,7 +26,7 @@ pub(super) struct Params<'a> {
     meta: Option<&'a RawValue>,
     #[serde(borrow)]
     pub cursor: Option<&'a RawValue>,
-    /// Of `tools/call`.
+    /// Of a call; one that is given twice is no message.
     #[serde(borrow)]
     pub arguments: Option<&'a RawValue>,
     /// Of `initialize`.
@@ -80,6 +82,9 @@ impl<'a> Envelope<'a> {
         if depth(body) > max_depth {
             return Err(Malformed::NotJsonRpc("the message is nested too deeply"));
         }
+        if holds_private(body) {
+            return Err(Malformed::NotJsonRpc("a name in the message is reserved"));
+        }
         let members: Members<'_> =
             serde_json::from_slice(body).map_err(|error| why(body, &error))?;
         if members.jsonrpc.as_deref() != Some("2.0") {
@@ -129,6 +134,19 @@ impl<'a> Meta<'a> {
             complete: fields.capabilities.is_some_and(|it| it.get().starts_with('{')),
         }
     }
+}
+
+/// Whether a field has the name by which serde_json's own reader would take a text for JSON.
+fn holds_private(body: &[u8]) -> bool {
+    const NAME: &[u8] = b"$serde_json::private::";
+    // Written with escapes it is found as well.
+    let is_part = |part: &[u8]| part.starts_with(NAME);
+    body.windows(NAME.len()).any(is_part)
+        || body.windows(4).any(|part| part.eq_ignore_ascii_case(b"\\u00"))
+            && std::str::from_utf8(body).is_ok_and(|text| {
+                Json::read(text)
+                    .is_ok_and(|json| json.has_name(|name| name.as_bytes().starts_with(NAME)))
+            })
 }
 
 fn is_id(id: &str) -> bool {
@@ -210,6 +228,9 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"x","params":[]}"#,
             r#"{"jsonrpc":"2.0","id":1}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":5}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"x","params":{"a":{"$serde_json::private::RawValue":"1"}}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"x","params":{"\u0024serde_json::private::RawValue":"1"}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"arguments":{},"arguments":{}}}"#,
             &deep,
         ] {
             assert!(matches!(parse(body), Err(Malformed::NotJsonRpc(_))), "{body}");

@@ -24,6 +24,7 @@ use super::{LEGACY, LIST_TTL_MS, MODERN, SUPPORTED, carrier::Carrier, lists};
 use crate::{
     answer::visible,
     auth::{Decision, Principal, decide},
+    json::value,
     near::near,
     portkey::Portkey,
     surface::Surface,
@@ -159,7 +160,7 @@ impl Server {
             surface.read_only,
         );
         let carrier = Carrier::of(context);
-        let carried = carrier.as_ref().and_then(Carrier::arguments);
+        let carried = carrier.as_ref().and_then(Carrier::take_arguments);
         let args = carried.or(request.arguments).unwrap_or_default();
         // Progress goes before the answer on one stream, which rmcp writes.
         let carrier = carrier.filter(|_| context.meta.get_progress_token().is_none());
@@ -243,7 +244,7 @@ fn result(answer: &str) -> CallToolResult {
     }
     let mut result = CallToolResult::success(content);
     // It was written as JSON a moment ago.
-    result.structured_content = serde_json::from_str(answer).ok();
+    result.structured_content = value(answer).ok();
     result
 }
 

@@ -1,5 +1,5 @@
-//! Where the API begins: the base URL, and which of `/v1` and `/v2` serves what the sources
-//! disagree about.
+//! Where the API begins: the base URL, which of `/v1` and `/v2` serves what the sources disagree
+//! about, and the host of the price sheets.
 
 use std::{
     collections::HashMap,
@@ -8,10 +8,20 @@ use std::{
 
 use tokio::sync::OnceCell;
 
+/// Where requests go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    /// Without trailing slash.
+    pub url: &'a str,
+    /// The key goes there too.
+    pub keyed: bool,
+}
+
 /// The bases of one credential.
 #[derive(Debug)]
 pub(super) struct Bases {
     given: String,
+    prices: String,
     /// Both versions, the one of the official description first. None where the base URL does not
     /// end in a version.
     disputed: Option<Pair>,
@@ -42,23 +52,28 @@ impl Version {
 }
 
 impl Bases {
-    /// `given` is a base URL without trailing slash.
-    pub(super) fn new(given: String) -> Self {
+    /// The base URL and the host of the price sheets, without trailing slash.
+    pub(super) fn new(given: String, prices: String) -> Self {
         let stem = given.strip_suffix("/v1").or_else(|| given.strip_suffix("/v2"));
         let disputed = stem.map(|stem| Pair { v2: format!("{stem}/v2"), v1: format!("{stem}/v1") });
-        Self { given, disputed, settled: Mutex::default() }
+        Self { given, prices, disputed, settled: Mutex::default() }
     }
 
-    pub(super) fn given(&self) -> &str {
-        &self.given
+    pub(super) fn given(&self) -> Place<'_> {
+        Place { url: &self.given, keyed: true }
     }
 
-    pub(super) fn of(&self, version: Version) -> &str {
-        match (&self.disputed, version) {
+    pub(super) fn of(&self, version: Version) -> Place<'_> {
+        let url = match (&self.disputed, version) {
             (Some(pair), Version::V2) => &pair.v2,
             (Some(pair), Version::V1) => &pair.v1,
             (None, _) => &self.given,
-        }
+        };
+        Place { url, keyed: true }
+    }
+
+    pub(super) fn prices(&self) -> Place<'_> {
+        Place { url: &self.prices, keyed: false }
     }
 
     /// Where the version that serves `family` is kept once it is settled. None when there is

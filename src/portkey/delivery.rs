@@ -8,13 +8,13 @@ use super::{
     Inner,
     address::PrivateAddress,
     answer::{self, Read},
-    bases::Version,
+    bases::{Place, Version},
     context::Context,
     error::{Kind, Trail},
+    json_only,
     request::{Base, Method, Prepared, Request},
     retry,
 };
-use crate::json;
 
 const KEY_HEADER: HeaderName = HeaderName::from_static("x-portkey-api-key");
 
@@ -51,8 +51,15 @@ impl Inner {
         trail: &mut Trail,
         read: Read<'_>,
     ) -> Result<(), Kind> {
-        let Base::Disputed { family } = base else {
-            return self.tries(prepared, self.bases.given(), context, trail, read).await;
+        let family = match base {
+            Base::Disputed { family } => family,
+            Base::Given => {
+                return self.tries(prepared, self.bases.given(), context, trail, read).await;
+            }
+            Base::Prices => {
+                trail.public = true;
+                return self.tries(prepared, self.bases.prices(), context, trail, read).await;
+            }
         };
         let Some(cell) = self.bases.settled(family) else {
             return self.tries(prepared, self.bases.given(), context, trail, read).await;
@@ -88,8 +95,7 @@ impl Inner {
         let mut asking = Trail::default();
         let mut last = Kind::Refused(Box::default());
         for version in [Version::V2, Version::V1] {
-            let json: Read<'_> = &|body| json::check(body);
-            match self.tries(&get, self.bases.of(version), context, &mut asking, json).await {
+            match self.tries(&get, self.bases.of(version), context, &mut asking, &json_only).await {
                 Ok(_) => return Ok(version),
                 Err(kind) if kind.routed() => return Ok(version),
                 Err(kind) if kind.no_route() => last = kind,
@@ -107,7 +113,7 @@ impl Inner {
     async fn tries(
         &self,
         prepared: &Prepared<'_>,
-        base: &str,
+        place: Place<'_>,
         context: &Context,
         trail: &mut Trail,
         read: Read<'_>,
@@ -115,7 +121,7 @@ impl Inner {
         self.budget.deposit();
         let mut delays = None;
         loop {
-            let kind = match self.attempt(prepared, base, context, trail, read).await {
+            let kind = match self.attempt(prepared, place, context, trail, read).await {
                 Ok(value) => return Ok(value),
                 Err(kind) => kind,
             };
@@ -143,13 +149,15 @@ impl Inner {
     pub(super) async fn attempt(
         &self,
         prepared: &Prepared<'_>,
-        base: &str,
+        place: Place<'_>,
         context: &Context,
         trail: &mut Trail,
         read: Read<'_>,
     ) -> Result<(), Kind> {
-        let mut request = prepared.request(base)?;
-        request.headers_mut().insert(KEY_HEADER, self.key_header.clone());
+        let mut request = prepared.request(place.url)?;
+        if place.keyed {
+            request.headers_mut().insert(KEY_HEADER, self.key_header.clone());
+        }
         trail.attempts += 1;
         let unclear = trail.unclear;
         // Until it is answered, and for good if this future is dropped before.

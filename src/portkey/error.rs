@@ -27,7 +27,7 @@ pub enum Kind {
     #[error("a {0} request would write, and this server or endpoint is read-only")]
     ReadOnly(&'static str),
     /// Nothing was sent: the host of the base URL is inside a private network.
-    #[error("PORTKEY_BASE_URL is refused: `{host}` resolves to the private address {address}")]
+    #[error("nothing was sent: `{host}` resolves to the private address {address}")]
     PrivateAddress {
         /// Host of the base URL.
         host: String,
@@ -135,6 +135,8 @@ pub struct Trail {
     pub request_id: Option<String>,
     /// A retry was due, and the retry budget of the whole server was used up.
     pub withheld: bool,
+    /// It went to the public host of the price sheets.
+    pub(super) public: bool,
     /// Of a write: a try is on its way, or came to an end that leaves open whether it was done.
     pub(super) unclear: bool,
 }
@@ -210,7 +212,7 @@ impl Error {
 
     /// What to do about it.
     pub fn remedy(&self) -> String {
-        advice::remedy(&self.kind)
+        if self.trail.public { advice::of_prices(&self.kind) } else { advice::remedy(&self.kind) }
     }
 }
 

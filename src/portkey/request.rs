@@ -58,6 +58,8 @@ pub enum Base {
         /// Path of the GET that settles it for the whole family.
         family: &'static str,
     },
+    /// None: the public price sheets, on a host of their own, which gets no key.
+    Prices,
 }
 
 /// One request to the Admin API.
@@ -65,11 +67,12 @@ pub enum Base {
 pub struct Request<'a> {
     /// The verb.
     pub method: Method,
-    /// Template: `/configs/{slug}`, `/x/{id}{?workspace_id}`; `{?a,b}` forces these into the query.
+    /// Template: `/configs/{slug}`, `/x/{id}{?workspace_id}`; `{?a,b}` forces these into the query,
+    /// `{!a,b}` into the body.
     pub path: &'a str,
     /// An object. Fields named in `path` fill it; the rest is the query (GET, DELETE) or the JSON
     /// body (POST, PUT). Nulls and empty lists are skipped in the query, and sent as given in the
-    /// body.
+    /// body. A list is the body as it is: some routes take several of what they take one of.
     pub args: Value,
     /// A POST that only reads: allowed when read-only, retried like a GET.
     pub reads: bool,
@@ -105,27 +108,33 @@ impl<'a> Prepared<'a> {
     /// Fills the path template and sorts the other arguments into query and body.
     pub(super) fn new(request: Request<'a>) -> Result<Self, Kind> {
         let Request { method, path, args, reads, replayable, read_back, base: _ } = request;
-        let Value::Object(mut args) = args else {
-            return Err(Kind::Argument("the arguments must be an object".to_owned()));
+        let (mut args, whole) = match args {
+            Value::Object(args) => (args, None),
+            Value::Array(_) if matches!(method, Method::Post | Method::Put) => {
+                (Map::new(), Some(args))
+            }
+            _ => return Err(Kind::Argument("the arguments must be an object".to_owned())),
         };
-        let (path, forced) = path.split_once("{?").unwrap_or((path, ""));
+        let (path, in_body) = path.split_once("{!").unwrap_or((path, ""));
+        let (path, in_query) = path.split_once("{?").unwrap_or((path, ""));
         let mut target = String::with_capacity(path.len() + 64);
         fill(&mut target, path, &mut args)?;
 
         let mut query = Query { target: &mut target, started: false };
         let body = if matches!(method, Method::Get | Method::Delete) {
+            let body = taken(&mut args, in_body);
             for (name, value) in &args {
                 query.push(name, value);
             }
-            None
+            if body.is_empty() { None } else { Some(json(&body)?) }
         } else {
-            for name in forced.trim_end_matches('}').split(',') {
-                if let Some(value) = args.shift_remove(name) {
-                    query.push(name, &value);
-                }
+            for (name, value) in taken(&mut args, in_query) {
+                query.push(&name, &value);
             }
-            let body = serde_json::to_vec(&args).map_err(|e| Kind::Argument(e.to_string()))?;
-            Some(body.into())
+            Some(match whole {
+                Some(list) => json(&list)?,
+                None => json(&args)?,
+            })
         };
         let reads = reads || method == Method::Get;
         Ok(Self { method, target, body, reads, repeatable: reads || replayable, read_back })
@@ -180,6 +189,16 @@ impl<'a> Prepared<'a> {
         }
         Ok(request)
     }
+}
+
+/// Takes the arguments that `names` lists: `a,b}`.
+fn taken(args: &mut Map<String, Value>, names: &str) -> Map<String, Value> {
+    let names = names.trim_end_matches('}').split(',');
+    names.filter_map(|name| Some((name.to_owned(), args.shift_remove(name)?))).collect()
+}
+
+fn json(body: &impl serde::Serialize) -> Result<Bytes, Kind> {
+    serde_json::to_vec(body).map(Bytes::from).map_err(|e| Kind::Argument(e.to_string()))
 }
 
 /// Writes `template` with each `{name}` replaced by that argument, which is taken out of `args`.
@@ -274,6 +293,25 @@ mod tests {
         assert_eq!(put.target, "/configs/a%2Fb%20c/x?workspace_id=w");
         let body = put.body.unwrap();
         assert_eq!(body, r#"{"name":"n","config":{"a":null},"ttl":null}"#);
+    }
+
+    #[test]
+    fn a_list_is_the_body_as_it_is() {
+        let post = prepare(Method::Post, "/feedback", json!([{ "a": null }, 2])).unwrap();
+        assert_eq!((&*post.target, &*post.body.unwrap()), ("/feedback", &br#"[{"a":null},2]"#[..]));
+        assert!(prepare(Method::Get, "/feedback", json!([])).is_err());
+        assert!(prepare(Method::Put, "/feedback/{id}", json!([])).unwrap_err().contains("`id`"));
+    }
+
+    #[test]
+    fn a_deletion_has_a_body_where_the_template_says_so() {
+        let path = "/x/{id}{!name,force}";
+        let args = json!({ "id": "a", "name": "n", "page": 1 });
+        let delete = prepare(Method::Delete, path, args).unwrap();
+        assert_eq!(delete.target, "/x/a?page=1");
+        assert_eq!(delete.body.unwrap(), r#"{"name":"n"}"#);
+        let delete = prepare(Method::Delete, path, json!({ "id": "a" })).unwrap();
+        assert!(delete.body.is_none());
     }
 
     #[test]

@@ -18,6 +18,9 @@ use super::address::is_public;
 pub struct Settings {
     /// `PORTKEY_BASE_URL`: the control plane with its version, <https://api.portkey.ai/v1>.
     pub base_url: Url,
+    /// `PORTKEY_PRICING_URL`: the public host of the price sheets, <https://configs.portkey.ai>. It
+    /// gets no key.
+    pub pricing_url: Url,
     /// `PORTKEY_ALLOW_PRIVATE_BASE_URL`: loopback, private and reserved addresses are allowed.
     pub allow_private_base_url: bool,
     /// `PORTKEY_ALLOW_INSECURE_HTTP`: an `http` base URL is allowed; the key travels in clear.
@@ -41,10 +44,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        #[expect(clippy::expect_used, reason = "a constant that the tests parse")]
-        let base_url = Url::parse("https://api.portkey.ai/v1").expect("a URL");
+        #[expect(clippy::expect_used, reason = "constants that the tests parse")]
+        let url = |text| Url::parse(text).expect("a URL");
         Self {
-            base_url,
+            base_url: url("https://api.portkey.ai/v1"),
+            pricing_url: url("https://configs.portkey.ai"),
             allow_private_base_url: false,
             allow_insecure_http: false,
             connect_timeout: Duration::from_secs(5),
@@ -71,21 +75,78 @@ pub struct Credential {
     pub base_url: Url,
 }
 
+impl Settings {
+    /// The host of the price sheets without trailing slash, once it has passed the checks that the
+    /// base URL has to pass.
+    pub(super) fn checked_prices(&self) -> Result<String, SetupError> {
+        let url = &self.pricing_url;
+        self.check(url).map_err(|Refused { problem, remedy }| SetupError::PricingUrl {
+            url: shown(url),
+            problem,
+            remedy,
+        })
+    }
+
+    /// `url` without trailing slash, if something may be sent to it with these settings.
+    ///
+    /// # Errors
+    /// If it is no plain web address, or in clear or private without leave.
+    pub fn check(&self, url: &Url) -> Result<String, Refused> {
+        let text = plain(url)?;
+        if url.scheme() == "http" && !self.allow_insecure_http {
+            let remedy = "use https, or set PORTKEY_ALLOW_INSECURE_HTTP=true to send everything, \
+                          the key as well, in clear";
+            return Err(Refused { problem: "is not encrypted", remedy });
+        }
+        let private = match url.host() {
+            Some(Host::Ipv4(address)) => !is_public(address.into()),
+            Some(Host::Ipv6(address)) => !is_public(address.into()),
+            Some(Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                name == "localhost" || name.ends_with(".localhost")
+            }
+            None => false,
+        };
+        if private && !self.allow_private_base_url {
+            let problem = "is a private or reserved address";
+            return Err(Refused { problem, remedy: PRIVATE_REMEDY });
+        }
+        Ok(text)
+    }
+}
+
+/// What is wrong with a URL.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused {
+    pub problem: &'static str,
+    pub remedy: &'static str,
+}
+
+/// A web address without trailing slash; it may be in clear and loopback.
+fn plain(url: &Url) -> Result<String, Refused> {
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(Refused { problem: "is no web address", remedy: "use https://HOST/v1" });
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let problem = "carries a user name or password";
+        return Err(Refused { problem, remedy: "remove it; the key goes into PORTKEY_API_KEY" });
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        let problem = "carries a query or fragment";
+        return Err(Refused { problem, remedy: "remove everything from `?` or `#` on" });
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
 impl Credential {
     /// The base URL without its trailing slash, once it has passed every check of `settings`.
     pub(super) fn checked_base(&self, settings: &Settings) -> Result<String, SetupError> {
-        settings.check(&self.base_url).map_err(|unfit| self.refuse(unfit))?;
-        Ok(self.base())
+        settings.check(&self.base_url).map_err(|refused| self.refuse(&refused))
     }
 
     /// The base URL without its trailing slash; it may be in clear and loopback.
     pub(super) fn sandbox_base(&self) -> Result<String, SetupError> {
-        check_form(&self.base_url).map_err(|unfit| self.refuse(unfit))?;
-        Ok(self.base())
-    }
-
-    fn base(&self) -> String {
-        self.base_url.as_str().trim_end_matches('/').to_owned()
+        plain(&self.base_url).map_err(|refused| self.refuse(&refused))
     }
 
     /// The header that carries the key, marked sensitive.
@@ -100,7 +161,8 @@ impl Credential {
         }
     }
 
-    fn refuse(&self, Unfit { problem, remedy }: Unfit) -> SetupError {
+    fn refuse(&self, refused: &Refused) -> SetupError {
+        let &Refused { problem, remedy } = refused;
         SetupError::BaseUrl {
             credential: self.name.clone(),
             url: shown(&self.base_url),
@@ -108,60 +170,6 @@ impl Credential {
             remedy,
         }
     }
-}
-
-/// Why a URL cannot be a base URL.
-#[derive(Clone, Copy, Debug)]
-pub struct Unfit {
-    /// What is wrong.
-    pub problem: &'static str,
-    /// What to do.
-    pub remedy: &'static str,
-}
-
-impl Settings {
-    /// Whether `url` can be a base URL with these settings.
-    ///
-    /// # Errors
-    /// If it is no plain web address, in clear or private without leave.
-    pub fn check(&self, url: &Url) -> Result<(), Unfit> {
-        check_form(url)?;
-        if url.scheme() == "http" && !self.allow_insecure_http {
-            let remedy = "use https, or set PORTKEY_ALLOW_INSECURE_HTTP=true to send the key in \
-                          clear";
-            return Err(Unfit { problem: "is not encrypted", remedy });
-        }
-        let private = match url.host() {
-            Some(Host::Ipv4(address)) => !is_public(address.into()),
-            Some(Host::Ipv6(address)) => !is_public(address.into()),
-            Some(Host::Domain(name)) => {
-                let name = name.trim_end_matches('.');
-                name == "localhost" || name.ends_with(".localhost")
-            }
-            None => false,
-        };
-        if private && !self.allow_private_base_url {
-            let problem = "is a private or reserved address";
-            return Err(Unfit { problem, remedy: PRIVATE_REMEDY });
-        }
-        Ok(())
-    }
-}
-
-fn check_form(url: &Url) -> Result<(), Unfit> {
-    let refuse = |problem, remedy| Err(Unfit { problem, remedy });
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return refuse("is no web address", "use https://HOST/v1");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        let remedy = "remove it; the key goes into PORTKEY_API_KEY";
-        return refuse("carries a user name or password", remedy);
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        let remedy = "remove everything from `?` or `#` on";
-        return refuse("carries a query or fragment", remedy);
-    }
-    Ok(())
 }
 
 pub(super) const PRIVATE_REMEDY: &str =
@@ -175,6 +183,16 @@ pub enum SetupError {
     BaseUrl {
         /// Whose base URL.
         credential: String,
+        /// The value, without user name, password, query and fragment.
+        url: String,
+        /// What is wrong.
+        problem: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The host of the price sheets is refused.
+    #[error("PORTKEY_PRICING_URL, `{url}`, {problem}: {remedy}")]
+    PricingUrl {
         /// The value, without user name, password, query and fragment.
         url: String,
         /// What is wrong.
@@ -233,6 +251,27 @@ mod tests {
         assert_eq!(settings.timeout, Duration::from_millis(1500));
         let unknown = serde_json::from_value::<Settings>(serde_json::json!({ "timeout": 1 }));
         assert!(unknown.is_err());
+    }
+
+    #[test]
+    fn the_host_of_the_price_sheets_passes_the_same_checks() {
+        let check = |url: &str, settings: Settings| {
+            let settings = Settings { pricing_url: Url::parse(url).unwrap(), ..settings };
+            settings.checked_prices().map_err(|error| error.to_string())
+        };
+        let strict = Settings::default();
+        assert_eq!(strict.checked_prices().unwrap(), "https://configs.portkey.ai");
+        for (url, word) in [
+            ("https://127.0.0.1", "PORTKEY_ALLOW_PRIVATE_BASE_URL=true"),
+            ("http://prices.example", "PORTKEY_ALLOW_INSECURE_HTTP=true"),
+            ("https://u:hunter2@prices.example", "user name or password"),
+        ] {
+            let error = check(url, strict.clone()).unwrap_err();
+            assert!(error.starts_with("PORTKEY_PRICING_URL, `"), "{error}");
+            assert!(error.contains(word) && !error.contains("hunter2"), "{error}");
+        }
+        let open = Settings { allow_private_base_url: true, ..strict };
+        assert_eq!(check("https://127.0.0.1/x/", open).unwrap(), "https://127.0.0.1/x");
     }
 
     #[test]

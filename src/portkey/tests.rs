@@ -3,6 +3,7 @@
 mod bounds;
 mod disputed;
 mod failures;
+mod prices;
 mod retries;
 mod upstream;
 
@@ -180,13 +181,14 @@ async fn the_probe_tells_whether_portkey_takes_the_key() {
 async fn a_name_that_turns_private_is_never_connected_to() {
     let upstream = Upstream::start(|_, _| answer(200, "{}")).await;
     let base = format!("http://localhost:{}/v1", upstream.address.port());
-    let client = Portkey::build(&settings(), credential(&base), base.clone(), true).unwrap();
+    let bases = || Bases::new(base.clone(), base.clone());
+    let client = Portkey::build(&settings(), credential(&base), bases(), true).unwrap();
     let error = client.send(get("/x"), &context()).await.unwrap_err();
     assert!(matches!(error.kind, Kind::PrivateAddress { .. }), "{error}");
     assert!(error.remedy().contains("PORTKEY_ALLOW_PRIVATE_BASE_URL=true"));
     assert_eq!((error.attempts(), upstream.connections()), (1, 0));
 
-    let client = Portkey::build(&settings(), credential(&base), base.clone(), false).unwrap();
+    let client = Portkey::build(&settings(), credential(&base), bases(), false).unwrap();
     client.send(get("/x"), &context()).await.unwrap();
 }
 

@@ -11,8 +11,8 @@ mod tally;
 
 use serde_json::{Value, json};
 
+pub(super) use self::filter::Filter;
 use self::{
-    filter::Filter,
     graphs::{GRAPHS, Points},
     groups::{Dimension, Shape},
     tally::Tally,

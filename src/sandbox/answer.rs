@@ -18,6 +18,9 @@ impl From<Value> for Answer {
 
 pub(super) type Outcome = Result<Answer, Refusal>;
 
+/// Stands for the gateway's envelope, which has no code of the Admin API.
+const GATEWAY: &str = "gateway";
+
 /// A request that is not carried out.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -26,6 +29,8 @@ pub(super) struct Refusal {
     pub code: Option<&'static str>,
     pub message: String,
 }
+
+const HOOKS_FAILED: &str = "hooks_failed";
 
 impl Refusal {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
@@ -56,13 +61,35 @@ impl Refusal {
         Self::new(413, "AB01", message)
     }
 
+    /// What the gateway answers when a guardrail denies a request or its answer.
+    pub fn denied(guardrail: &str) -> Self {
+        let message = format!("The guardrail checks of {guardrail} failed");
+        Self { status: 446, code: Some(HOOKS_FAILED), message }
+    }
+
     pub fn no_route(method: &str, path: &str) -> Self {
         Self { status: 404, code: None, message: format!("Cannot {method} {path}") }
+    }
+
+    /// What the gateway itself refuses, in its own envelope.
+    pub fn gateway(status: u16, message: impl Into<String>) -> Self {
+        Self { status, code: Some(GATEWAY), message: message.into() }
     }
 
     /// The body and its content type.
     pub fn body(&self) -> (&'static str, String) {
         match self.code {
+            Some(GATEWAY) => {
+                let error =
+                    json!({ "message": self.message, "type": "limit", "code": self.status });
+                ("application/json", json!({ "error": error }).to_string())
+            }
+            // The gateway has a form of its own.
+            Some(HOOKS_FAILED) => {
+                let error = json!({ "message": self.message, "type": HOOKS_FAILED, "param": null,
+                    "code": null });
+                ("application/json", json!({ "error": error }).to_string())
+            }
             Some(code) => {
                 let data = json!({ "message": self.message, "errorCode": code });
                 ("application/json", json!({ "success": false, "data": data }).to_string())

@@ -11,6 +11,9 @@ use super::{
     store::{Row, Staleness},
 };
 
+/// What holds a body that is a list and no object: no field of the API has this name.
+pub(super) const ITEMS: &str = "[]";
+
 pub(super) struct Call<'a> {
     pub state: &'a mut State,
     pub caller: &'a Caller,
@@ -28,6 +31,14 @@ impl Call<'_> {
     /// The n-th variable segment of the path; empty where the route has fewer.
     pub fn param(&self, index: usize) -> &str {
         self.params.get(index).map_or("", String::as_str)
+    }
+
+    /// What the body holds one of or, as a list, several of.
+    pub fn items(&self) -> Vec<Value> {
+        match self.body.get(ITEMS) {
+            Some(Value::Array(items)) => items.clone(),
+            _ => vec![Value::Object(self.body.clone())],
+        }
     }
 
     /// A text field of the body that is not empty.
@@ -103,6 +114,10 @@ pub(super) struct Query(Vec<(String, String)>);
 impl Query {
     pub fn new(text: &str) -> Self {
         Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+
+    pub fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(pairs.into_iter().collect())
     }
 
     /// The first value of this name that is not empty.

@@ -107,8 +107,12 @@ fn delete(call: &mut Call<'_>, row: &Row) -> Outcome {
     }
     let children = children(call.state, row).count();
     let prompts = prompts(call.state, row).count();
-    if children + prompts > 0 {
-        let what = format!("the collection holds {prompts} prompts and {children} collections");
+    let partials = call.state.store.rows("partials").iter();
+    let partials = partials.filter(|other| other.text("collection_id") == Some(&row.id)).count();
+    if children + prompts + partials > 0 {
+        let what = format!(
+            "the collection holds {prompts} prompts, {partials} partials and {children} collections"
+        );
         return Err(Refusal::conflict(what));
     }
     Ok(nothing().into())

@@ -62,6 +62,7 @@ pub(super) fn create(call: &mut Call<'_>, resource: &'static Resource) -> Outcom
     check_name(call.body.get("name").and_then(Value::as_str))?;
     let mut row = Row::new(call.state.fresh_id(), call.caller.organisation, call.now);
     row.workspace = match resource.home {
+        Home::Organisation => None,
         Home::Anywhere | Home::NamedWorkspace => call.target_workspace()?,
         Home::Workspace => {
             let default = || call.default_workspace().map(|row| row.id.clone());

@@ -10,8 +10,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
-pub(super) use self::models::price;
+pub(super) use self::models::{models_of, price, prices};
 
 /// A text that occurs in many entries, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -92,11 +93,22 @@ impl Entry {
     pub fn failed(&self) -> bool {
         self.status >= 400
     }
+
+    /// UUID of the log.
+    pub fn id(&self) -> String {
+        Uuid::from_u64_pair(self.trace, self.span).to_string()
+    }
 }
 
-/// A request that the sandbox itself answered.
+/// A request that the sandbox itself answered, or that was inserted.
 pub(super) struct Run {
     pub at: Timestamp,
+    /// As the caller named them; made up where it did not.
+    pub trace: Option<String>,
+    pub span: Option<String>,
+    pub status: u16,
+    /// Estimated where it is not known.
+    pub latency_ms: Option<u32>,
     pub workspace: String,
     pub provider: String,
     pub model: String,
@@ -124,6 +136,8 @@ pub(super) struct Log {
     names: Vec<String>,
     numbers: HashMap<String, Symbol>,
     metadata: Vec<Metadata>,
+    /// Traces and spans that callers named.
+    marks: HashMap<u64, String>,
 }
 
 impl Log {
@@ -133,6 +147,7 @@ impl Log {
             names: Vec::new(),
             numbers: HashMap::new(),
             metadata: vec![Metadata::default()],
+            marks: HashMap::new(),
         };
         log.symbol("");
         log
@@ -186,6 +201,46 @@ impl Log {
         pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
     }
 
+    /// What an entry has as metadata, in order.
+    pub fn metadata_of(&self, entry: &Entry) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.metadata.get(entry.metadata as usize).into_iter().flatten();
+        pairs.map(|(name, value)| (self.text(*name), self.text(*value)))
+    }
+
+    /// The text that a symbol stands for.
+    pub fn text(&self, symbol: Symbol) -> &str {
+        self.names.get(symbol.0 as usize).map_or("", String::as_str)
+    }
+
+    /// The number of a trace or a span, as its text says it.
+    pub fn mark(text: &str, prefix: &str) -> u64 {
+        let number = |text: &str| u64::from_str_radix(text.strip_prefix(prefix)?, 16).ok();
+        number(text).unwrap_or_else(|| {
+            let (high, _) = Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_u64_pair();
+            high
+        })
+    }
+
+    /// The text of a trace or a span: as the caller named it, or made of its number.
+    pub fn mark_text(&self, mark: u64, prefix: &str) -> String {
+        self.marks.get(&mark).cloned().unwrap_or_else(|| format!("{prefix}{mark:016x}"))
+    }
+
+    /// The entry with this UUID.
+    pub fn by_id(&self, id: &str) -> Option<&Entry> {
+        let (trace, span) = Uuid::parse_str(id).ok()?.as_u64_pair();
+        self.entries.iter().find(|entry| entry.trace == trace && entry.span == span)
+    }
+
+    /// Notes what a user of a workspace thought of a trace.
+    pub fn rate(&mut self, workspace: &str, trace: &str, feedback: Feedback) {
+        let (workspace, trace) = (self.find(workspace), Self::mark(trace, TRACE));
+        let rated = self.entries.iter_mut().filter(|entry| entry.trace == trace);
+        for entry in rated.filter(|entry| Some(entry.workspace) == workspace) {
+            entry.feedback = Some(feedback);
+        }
+    }
+
     /// Time of the oldest entry, in milliseconds.
     pub fn first(&self) -> Option<i64> {
         self.entries.first().map(|entry| entry.at)
@@ -198,15 +253,17 @@ impl Log {
         self.entries.get(first..end).unwrap_or_default()
     }
 
-    /// Adds a request that the sandbox answered.
-    pub fn add(&mut self, run: &Run) {
+    /// Adds a request that the sandbox answered; gives the UUID of its log.
+    pub fn add(&mut self, run: &Run) -> String {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let pairs: Vec<(String, String)> =
             run.metadata.iter().map(|(k, v)| (k.clone(), text(v))).collect();
         let user = pairs.iter().find(|(name, _)| name == "_user").map_or("", |(_, user)| user);
         let number = self.entries.len() as u64;
-        let trace =
+        let made =
             run.at.as_millisecond().unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number;
+        let trace = run.trace.as_ref().map_or(made, |trace| self.remember(trace, TRACE));
+        let span = run.span.as_ref().map_or(made.rotate_left(17), |span| self.remember(span, SPAN));
         let entry = Entry {
             at: run.at.as_millisecond(),
             workspace: self.symbol(&run.workspace),
@@ -219,13 +276,15 @@ impl Log {
             prompt: self.symbol(&run.prompt),
             metadata: 0,
             trace,
-            span: trace.rotate_left(17),
+            span,
             prompt_tokens: run.prompt_tokens,
             completion_tokens: run.completion_tokens,
             cost_cents: run.cost_cents,
             saved_cents: 0,
-            latency_ms: 180 + 4 * run.completion_tokens.min(4_000),
-            status: 200,
+            latency_ms: run
+                .latency_ms
+                .unwrap_or_else(|| 180 + 4 * run.completion_tokens.min(4_000)),
+            status: run.status,
             cache: Cache::Miss,
             retries: 0,
             fell_back: false,
@@ -238,7 +297,17 @@ impl Log {
             self.entries.drain(..ENTRIES / 10);
         }
         let place = self.entries.partition_point(|other| other.at <= entry.at);
+        let id = entry.id();
         self.entries.insert(place, entry);
+        id
+    }
+
+    fn remember(&mut self, text: &str, prefix: &str) -> u64 {
+        let mark = Self::mark(text, prefix);
+        if self.marks.len() < NAMES {
+            self.marks.insert(mark, text.to_owned());
+        }
+        mark
     }
 }
 

@@ -8,11 +8,13 @@ use serde_json::{Map, Value, json};
 use super::{
     answer::{Outcome, Refusal},
     call::Call,
+    guard::{self, Side},
     log::{Run, price},
+    partials, policies,
     prompt_versions::{default_version, version_called},
     prompts::PROMPTS,
     store::Row,
-    template::{fill, fill_all},
+    template::{fill, map_text},
 };
 
 /// Fields of the body that are no parameter of the model.
@@ -36,7 +38,15 @@ pub(super) fn complete(call: &mut Call<'_>) -> Outcome {
         .iter()
         .find_map(|field| request.get(*field)?.as_u64());
     let (text, finish_reason) = reply(&model, &last_words(&asked), limit);
-    let (prompt_tokens, completion_tokens) = (tokens(&words(&asked)), tokens(&text));
+    let store = &call.state.store;
+    let denies = |side, text: &str| {
+        guard::denies(store, call.caller.organisation, &workspace, side, text).map(Refusal::denied)
+    };
+    let before = denies(Side::Input, &words(&asked));
+    // What is denied before the model costs nothing, what is denied after it was paid for.
+    let (prompt_tokens, completion_tokens) =
+        if before.is_some() { (0, 0) } else { (tokens(&words(&asked)), tokens(&text)) };
+    let denied = before.or_else(|| denies(Side::Output, &text));
     let id = call.state.fresh_id();
     let provider = call.state.store.rows("virtual_keys").iter().find(|row| row.is(&virtual_key));
     let provider =
@@ -46,6 +56,10 @@ pub(super) fn complete(call: &mut Call<'_>) -> Outcome {
         call.body.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
     let run = Run {
         at: call.now,
+        trace: None,
+        span: None,
+        status: denied.as_ref().map_or(200, |denied| denied.status),
+        latency_ms: None,
         workspace,
         provider,
         cost_cents: price(&model, prompt_tokens, completion_tokens),
@@ -57,7 +71,11 @@ pub(super) fn complete(call: &mut Call<'_>) -> Outcome {
         completion_tokens,
         metadata,
     };
+    policies::check_limits(call, &run)?;
     call.state.log().add(&run);
+    if let Some(denied) = denied {
+        return Err(denied);
+    }
     Ok(json!({
         "id": format!("chatcmpl-{}", id.replace('-', "")),
         "object": "chat.completion",
@@ -100,7 +118,8 @@ fn prepare(call: &Call<'_>) -> Result<Prepared, Refusal> {
     let field = |name: &str| version.fields.get(name).filter(|value| !value.is_null());
     let text = |name: &str| field(name).and_then(Value::as_str).unwrap_or_default();
     let mut request = Map::new();
-    request.insert("messages".to_owned(), messages(text("string"), variables));
+    let template = |text: &str| partials::expand(&call.state.store, row.workspace.as_deref(), text);
+    request.insert("messages".to_owned(), messages(text("string"), &template, variables));
     if let Some(model) = field("model") {
         request.insert("model".to_owned(), model.clone());
     }
@@ -118,11 +137,17 @@ fn prepare(call: &Call<'_>) -> Result<Prepared, Refusal> {
     })
 }
 
-/// A template is a list of messages as JSON text, or the text of one user message.
-fn messages(template: &str, variables: &Map<String, Value>) -> Value {
+/// A template is a list of messages as JSON text, or the text of one user message. Partials are put
+/// in place before variables, which they may hold.
+fn messages(
+    template: &str,
+    expand: &dyn Fn(&str) -> String,
+    variables: &Map<String, Value>,
+) -> Value {
+    let filled = |text: &str| fill(&expand(text), variables);
     match serde_json::from_str(template) {
-        Ok(messages @ Value::Array(_)) => fill_all(&messages, variables),
-        _ => json!([{ "role": "user", "content": fill(template, variables) }]),
+        Ok(messages @ Value::Array(_)) => map_text(&messages, &filled),
+        _ => json!([{ "role": "user", "content": filled(template) }]),
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) enum Home {
     NamedWorkspace,
     /// To the workspace where there is one, else to the organisation.
     Anywhere,
+    /// To the organisation.
+    Organisation,
 }
 
 pub(super) struct List {

@@ -1,16 +1,30 @@
 //! The seeded organisations: names are the same for every seed; ids, slugs, times and the log are not.
 
+mod audit;
 mod configs;
+mod gateways;
+mod guardrails;
+mod integrations;
+mod invites;
+mod keys;
+mod mcp;
+mod partials;
 mod plan;
+mod policies;
 mod prompts;
+mod scim;
+mod secret_references;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+pub(super) use self::audit::audit;
 use self::plan::{PEOPLE, PLANS, Plan};
 use super::{
     access::{Caller, Scopes},
     configs as config_rows, ids,
+    log_exports::DENIED,
+    members,
     store::{Row, Store},
     virtual_keys, workspaces,
 };
@@ -66,6 +80,15 @@ pub(super) fn fill(seed: u64, end: Timestamp, store: &mut Store) -> Cast {
     let mut seeder = Seeder { seed, end, store };
     let emails = seeder.users();
     let workspaces = PLANS.iter().map(|plan| seeder.workspace(plan, &emails)).collect();
+    for organisation in 0..PEOPLE.len() {
+        keys::of_organisation(&mut seeder, organisation);
+    }
+    gateways::seed(&mut seeder);
+    integrations::seed(&mut seeder);
+    mcp::seed(&mut seeder);
+    secret_references::seed(&mut seeder);
+    invites::seed(&mut seeder);
+    scim::seed(&mut seeder);
     Cast { organisations, workspaces }
 }
 
@@ -89,6 +112,11 @@ impl Seeder<'_> {
         let second = id.bytes().fold(0_i64, |sum, byte| (sum * 31 + i64::from(byte)) % 36_000);
         let before = SignedDuration::from_secs(days * 86_400 + second);
         self.end.checked_sub(before).unwrap_or(self.end)
+    }
+
+    /// The id of the seeded workspace of this name.
+    pub fn workspace_id(&self, organisation: usize, name: &str) -> String {
+        workspace_id(self.seed, organisation, name)
     }
 
     pub fn id(&self, name: &str) -> String {
@@ -133,7 +161,15 @@ impl Seeder<'_> {
         row.fields.insert("name".to_owned(), plan.name.into());
         row.fields.insert("description".to_owned(), plan.description.into());
         row.fields.insert("defaults".to_owned(), json!({ "metadata": { "env": plan.env } }));
+        if first {
+            for (field, value) in plan::bounds() {
+                row.fields.insert(field.to_owned(), value);
+            }
+        }
         workspaces::describe(&mut row, first);
+        if plan.name == "Research" {
+            row.fields.insert(DENIED.to_owned(), json!(["request", "response"]));
+        }
         let id = row.id.clone();
         let users = self.members(plan, &id, emails);
         let virtual_keys = self.virtual_keys(plan, &id);
@@ -145,8 +181,11 @@ impl Seeder<'_> {
             );
         }
         self.insert("workspaces", row, 0);
-        let api_keys = self.api_keys(plan, &id);
+        let api_keys = keys::seed(self, plan, &id, &users, configs.first());
+        policies::seed(self, plan.organisation, plan.name, &id);
         let prompts = prompts::seed(self, plan.organisation, plan.name, &id, &virtual_keys);
+        partials::seed(self, plan.organisation, plan.name, &id);
+        guardrails::seed(self, plan.organisation, plan.name, &id);
         let (env, per_day) = (plan.env, plan.per_day);
         Workspace { id, env, per_day, users, api_keys, virtual_keys, configs, prompts }
     }
@@ -160,7 +199,7 @@ impl Seeder<'_> {
             .filter(|row| row.text("email").is_some_and(|email| members.iter().any(|m| m == email)))
         {
             let role = if row.text("role") == Some("member") { "member" } else { "admin" };
-            workspaces::join(row, workspace, role);
+            members::join(row, workspace, role);
         }
         members
     }
@@ -175,6 +214,9 @@ impl Seeder<'_> {
             row.slug = Some(slug.clone());
             row.fields.insert("name".to_owned(), name.into());
             row.fields.insert("note".to_owned(), format!("Seeded key of {provider}").into());
+            let integration = integrations::behind(plan, provider);
+            let integration = integration.map(|name| self.id(&format!("0/integration/{name}")));
+            row.fields.insert("integration_id".to_owned(), integration.into());
             if provider == "openai" {
                 let limits = json!({
                     "type": "cost", "credit_limit": 500, "alert_threshold": 400, "periodic_reset": "monthly",
@@ -190,18 +232,6 @@ impl Seeder<'_> {
             slugs.push((slug, provider));
         }
         slugs
-    }
-
-    fn api_keys(&mut self, plan: &Plan, workspace: &str) -> Vec<String> {
-        let mut keys = Vec::new();
-        for name in plan.api_keys {
-            let mut row = self.row(plan.organisation, "api_key", name, 150);
-            row.workspace = Some(workspace.to_owned());
-            row.fields.insert("name".to_owned(), (*name).into());
-            keys.push(row.id.clone());
-            self.insert("api_keys", row, 0);
-        }
-        keys
     }
 
     fn configs(

@@ -14,15 +14,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
+use url::Url;
 
 use super::{
     Settings,
     access::{Caller, Keys},
     answer::{Answer, Outcome, Refusal},
     audit::Write,
-    call::{Call, Query},
+    call::{Call, ITEMS, Query},
     dates::Dates,
     faults::{Fault, Faults},
+    log_exports, prices,
     received::{self, Received},
     reply::Reply,
     routes::{Plane, Route},
@@ -52,14 +54,14 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, base_url: &Url) -> Self {
         let end = settings.end.unwrap_or_else(Timestamp::now);
         let store = Store::new(settings.max_rows, settings.max_bytes);
         Self {
             keys: Keys::new(seed::callers(settings.seed)),
             faults: Faults::new(settings.faults),
             received: received::Log::default(),
-            state: Mutex::new(State::new(settings.seed, end, store)),
+            state: Mutex::new(State::new(settings.seed, end, store, base_url.to_string())),
         }
     }
 }
@@ -100,7 +102,11 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
         body: body.as_ref().map(Bytes::clone).unwrap_or_default(),
         key: caller.map(|caller| caller.name),
     });
-    let Some(caller) = caller else { return Ok(reply(Err(Refusal::unauthorised()))) };
+    let asked = match (prices::provider(parts.method.as_str(), path), caller) {
+        (Some(provider), _) => Asked::Prices(provider),
+        (None, Some(caller)) => Asked::Api(caller),
+        (None, None) => return Ok(shared.without_key(path, query)),
+    };
     let own = path.strip_prefix("/v1").or_else(|| path.strip_prefix("/v2")).unwrap_or(path);
     let fault = shared.faults.take(&parts.method, own);
     match fault {
@@ -115,12 +121,15 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
             return Ok(respond(200, "text/html; charset=utf-8", page.into()));
         }
     }
-    let done = match body {
-        Ok(body) => {
+    let done = match (asked, body) {
+        (Asked::Prices(provider), _) => reply(prices::sheet(provider)),
+        (Asked::Api(caller), Ok(body)) => {
             let request = Sent { method: parts.method.as_str(), path, query, body: &body };
             shared.run(caller, &request)
         }
-        Err(_) => reply(Err(Refusal::too_large(format!("a body may have {BODY_BYTES} bytes")))),
+        (Asked::Api(_), Err(_)) => {
+            reply(Err(Refusal::too_large(format!("a body may have {BODY_BYTES} bytes"))))
+        }
     };
     match fault {
         Some(Fault::Lost) => Err(io::ErrorKind::ConnectionReset.into()),
@@ -132,6 +141,13 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
     }
 }
 
+/// What a request is for.
+enum Asked<'a> {
+    Api(&'a Caller),
+    /// The public price sheet of a provider.
+    Prices(&'a str),
+}
+
 struct Sent<'a> {
     method: &'a str,
     path: &'a str,
@@ -140,6 +156,15 @@ struct Sent<'a> {
 }
 
 impl Shared {
+    /// What a link gives that carries its own permission.
+    fn without_key(&self, path: &str, query: &str) -> Response<Reply> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match log_exports::file(&mut state, path, query) {
+            Some(lines) => respond(200, "application/jsonl", lines.into()),
+            None => reply(Err(Refusal::unauthorised())),
+        }
+    }
+
     fn run(&self, caller: &Caller, sent: &Sent<'_>) -> Response<Reply> {
         let Some((route, params)) = Route::find(sent.method, sent.path) else {
             return reply(Err(Refusal::no_route(sent.method, sent.path)));
@@ -174,7 +199,8 @@ impl Shared {
                 query: sent.query,
                 request_id: &request_id,
                 body: &body,
-                key_id: &caller.key_id,
+                user_id: &caller.key_id,
+                user_type: "api_key",
                 organisation_id: &organisation_id,
                 workspace_id: caller.workspace.as_deref(),
                 status: outcome.as_ref().map_or_else(|refusal| refusal.status, |_| 200),
@@ -194,7 +220,7 @@ fn permit(caller: &Caller, route: &Route) -> Result<(), Refusal> {
     if route.plane == Plane::Data && caller.workspace.is_none() {
         return Err(Refusal::forbidden("this route of the gateway needs a workspace API key"));
     }
-    if !caller.may(route.scope) {
+    if !route.scope.split(" | ").any(|scope| caller.may(scope)) {
         return Err(Refusal::forbidden(format!("You do not have the permission {}", route.scope)));
     }
     Ok(())
@@ -206,7 +232,8 @@ fn parse(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(Refusal::bad_request("the body must be a JSON object")),
+        Ok(items @ Value::Array(_)) => Ok(Map::from_iter([(ITEMS.to_owned(), items)])),
+        Ok(_) => Err(Refusal::bad_request("the body must be a JSON object or array")),
         Err(error) => Err(Refusal::bad_request(format!("the body is not JSON: {error}"))),
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct State {
     pub audit: Audit,
     /// UUIDs of the organisations.
     pub organisations: Vec<String>,
+    /// Where this sandbox is served, for links in answers.
+    pub base_url: String,
     cast: Cast,
     end: Timestamp,
     started: Instant,
@@ -29,11 +31,24 @@ pub(super) struct State {
 }
 
 impl State {
-    pub fn new(seed: u64, end: Timestamp, mut store: Store) -> Self {
+    pub fn new(seed: u64, end: Timestamp, mut store: Store, base_url: String) -> Self {
         let cast = seed::fill(seed, end, &mut store);
         let organisations = cast.organisations.clone();
-        let (audit, started) = (Audit::default(), Instant::now());
-        Self { seed, store, audit, organisations, cast, end, started, made: 0, asked: 0, log: None }
+        let audit = seed::audit(&store, &organisations);
+        let started = Instant::now();
+        Self {
+            seed,
+            store,
+            audit,
+            organisations,
+            base_url,
+            cast,
+            end,
+            started,
+            made: 0,
+            asked: 0,
+            log: None,
+        }
     }
 
     /// The sandbox's clock: it starts where the generated log ends.

@@ -1,5 +1,5 @@
-//! Mustache variables, `{{name}}` and `{{{name}}}`, filled from an object; sections and partials
-//! (`{{#…}}`, `{{>…}}`) are left as they are.
+//! Mustache variables, `{{name}}` and `{{{name}}}`, filled from an object; sections (`{{#…}}`)
+//! and partials that were not found (`{{>…}}`) are left as they are.
 
 use serde_json::{Map, Value};
 
@@ -28,13 +28,13 @@ pub(super) fn fill(text: &str, variables: &Map<String, Value>) -> String {
     filled
 }
 
-/// The same for every text inside a document.
-pub(super) fn fill_all(document: &Value, variables: &Map<String, Value>) -> Value {
+/// The document with every text in it changed.
+pub(super) fn map_text(document: &Value, change: &dyn Fn(&str) -> String) -> Value {
     match document {
-        Value::String(text) => fill(text, variables).into(),
-        Value::Array(items) => items.iter().map(|item| fill_all(item, variables)).collect(),
+        Value::String(text) => change(text).into(),
+        Value::Array(items) => items.iter().map(|item| map_text(item, change)).collect(),
         Value::Object(fields) => {
-            fields.iter().map(|(name, value)| (name.clone(), fill_all(value, variables))).collect()
+            fields.iter().map(|(name, value)| (name.clone(), map_text(value, change))).collect()
         }
         other => other.clone(),
     }

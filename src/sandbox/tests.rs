@@ -4,6 +4,12 @@ mod access;
 mod analytics;
 mod configs;
 mod faults;
+mod gateways;
+mod guardrails;
+mod keys;
+mod logs;
+mod policies;
+mod prices;
 mod prompts;
 mod rows;
 

@@ -4,8 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Outcome, Refusal},
+    budget::{self, Mark},
     call::Call,
     configs::{document, uses_virtual_key},
+    crud,
     dates::Dates,
     ids,
     resource::{Home, Hooks, Kind, List, Named, Paging, Resource, kept, nothing, taken},
@@ -34,16 +36,31 @@ pub(super) const VIRTUAL_KEYS: Resource = Resource {
         taken("provider", Kind::Text).required(),
         taken("key", Kind::Text),
         kept("note", Kind::Text),
-        kept("usage_limits", Kind::Object),
+        taken("usage_limits", Kind::Object),
         // An array in live answers, an object in the description.
-        kept("rate_limits", Kind::Any),
+        taken("rate_limits", Kind::Any),
         kept("expires_at", Kind::Text),
         kept("secret_mappings", Kind::Array),
         taken("deploymentConfig", Kind::Array),
         taken("workspace_id", Kind::Text),
     ],
-    hooks: Hooks { create, created, update, delete, derive: |_, _, _| None },
+    hooks: Hooks { create, created, update, delete, derive: budget::derive },
 };
+
+/// Units of rates that virtual keys and providers take.
+pub(super) const UNITS: &[&str] = &["rpm", "rph", "rpd"];
+
+/// `GET /virtual-keys`
+pub(super) fn list(call: &mut Call<'_>) -> Outcome {
+    budget::settle(call, "virtual_keys", &Mark::VirtualKey);
+    crud::list(call, &VIRTUAL_KEYS)
+}
+
+/// `GET /virtual-keys/{slug}`
+pub(super) fn read(call: &mut Call<'_>) -> Outcome {
+    budget::settle(call, "virtual_keys", &Mark::VirtualKey);
+    crud::read(call, &VIRTUAL_KEYS)
+}
 
 const ROW: &[&str] = &[
     "id",
@@ -88,7 +105,7 @@ fn create(call: &mut Call<'_>, row: &mut Row) -> Result<(), Refusal> {
     if call.text("key").is_none() && !mapped {
         return Err(Refusal::bad_request("\"key\" is required"));
     }
-    check_limits(call)?;
+    budget::keep(call, row, UNITS)?;
     let name = row.text("name").unwrap_or_default();
     let mark: String = row.id.chars().take(6).collect();
     row.slug = Some(format!("{}-{mark}", ids::words(name).chars().take(24).collect::<String>()));
@@ -119,7 +136,7 @@ pub(super) fn describe(row: &mut Row, provider: &str, key: &str) {
 }
 
 /// The first and the last letters of a key.
-fn mask(key: &str) -> String {
+pub(super) fn mask(key: &str) -> String {
     let letters: Vec<char> = key.chars().collect();
     if letters.len() < 12 {
         return if letters.is_empty() { String::new() } else { "********".to_owned() };
@@ -139,28 +156,12 @@ fn configure(call: &Call<'_>, row: &mut Row) {
     }
 }
 
-fn check_limits(call: &Call<'_>) -> Result<(), Refusal> {
-    let Some(limits) = call.body.get("usage_limits").filter(|limits| !limits.is_null()) else {
-        return Ok(());
-    };
-    for field in ["credit_limit", "alert_threshold"] {
-        let wrong =
-            limits.get(field).is_some_and(|v| !v.is_null() && v.as_f64().is_none_or(|v| v < 1.0));
-        if wrong {
-            return Err(Refusal::bad_request(format!(
-                "\"usage_limits.{field}\" must be at least 1"
-            )));
-        }
-    }
-    Ok(())
-}
-
 fn created(_: &State, row: &Row) -> Value {
     json!({ "success": true, "data": { "slug": row.slug } })
 }
 
 fn update(call: &mut Call<'_>, row: &mut Row) -> Outcome {
-    check_limits(call)?;
+    budget::keep(call, row, UNITS)?;
     if let Some(key) = call.text("key") {
         row.fields.insert("masked_api_key".to_owned(), mask(key).into());
     }
@@ -168,7 +169,7 @@ fn update(call: &mut Call<'_>, row: &mut Row) -> Outcome {
     Ok(nothing().into())
 }
 
-fn delete(call: &mut Call<'_>, row: &Row) -> Outcome {
+pub(super) fn delete(call: &mut Call<'_>, row: &Row) -> Outcome {
     let slug = row.slug.as_deref().unwrap_or_default();
     let rows =
         |table| call.state.store.rows(table).iter().filter(|r| r.organisation == row.organisation);

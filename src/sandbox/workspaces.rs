@@ -7,6 +7,7 @@ use super::{
     call::Call,
     dates::Dates,
     ids,
+    members::{join, member},
     resource::{Home, Hooks, Kind, List, Named, Paging, Resource, kept, nothing, taken},
     state::State,
     store::Row,
@@ -106,6 +107,7 @@ fn create(call: &mut Call<'_>, row: &mut Row) -> Result<(), Refusal> {
     }
     describe(row, false);
     default(call, row)?;
+    check_limits(call)?;
     unique(call, row)?;
     let users = call.body.get("users").and_then(Value::as_array).cloned().unwrap_or_default();
     let (organisation, id) = (row.organisation, row.id.clone());
@@ -140,15 +142,7 @@ pub(super) fn describe(row: &mut Row, is_default: bool) {
     }
 }
 
-/// Makes a user a member.
-pub(super) fn join(user: &mut Row, workspace: &str, role: &str) {
-    let memberships = user.fields.entry("memberships").or_insert_with(|| json!({}));
-    if let Some(memberships) = memberships.as_object_mut() {
-        memberships.insert(workspace.to_owned(), role.into());
-    }
-}
-
-/// Lays the defaults of the request over those of the row; null clears.
+/// Takes the defaults of the request in place of those of the row; null clears.
 fn default(call: &Call<'_>, row: &mut Row) -> Result<(), Refusal> {
     match call.body.get("defaults") {
         None => {}
@@ -161,13 +155,37 @@ fn default(call: &Call<'_>, row: &mut Row) -> Result<(), Refusal> {
             if let Some(unknown) = config.filter(|key| !known(key)) {
                 return Err(Refusal::bad_request(format!("there is no config {unknown}")));
             }
-            let defaults = row.fields.entry("defaults").or_insert_with(|| json!({}));
-            if defaults.is_null() {
-                *defaults = json!({});
-            }
-            if let (Some(defaults), Some(sent)) = (defaults.as_object_mut(), sent.as_object()) {
-                defaults.extend(sent.clone());
-            }
+            row.fields.insert("defaults".to_owned(), sent.clone());
+        }
+    }
+    Ok(())
+}
+
+/// One budget for each kind, and rates in the units that the description has.
+fn check_limits(call: &Call<'_>) -> Result<(), Refusal> {
+    let list = |name: &str| call.body.get(name).and_then(Value::as_array).into_iter().flatten();
+    let text =
+        |limit: &Value, name: &str| limit.get(name).and_then(Value::as_str).map(str::to_owned);
+    let mut kinds = Vec::new();
+    for limit in list("usage_limits") {
+        let kind = text(limit, "type").unwrap_or_else(|| "cost".to_owned());
+        if !matches!(&*kind, "cost" | "tokens") {
+            return Err(Refusal::bad_request("\"usage_limits.type\" must be cost or tokens"));
+        }
+        if kinds.contains(&kind) {
+            return Err(Refusal::bad_request(format!("more than one usage limit of type {kind}")));
+        }
+        if limit.get("credit_limit").and_then(Value::as_f64).is_some_and(|it| it < 1.0) {
+            return Err(Refusal::bad_request("\"usage_limits.credit_limit\" must be at least 1"));
+        }
+        kinds.push(kind);
+    }
+    for rate in list("rate_limits") {
+        let known = matches!(text(rate, "type").as_deref(), Some("requests" | "tokens"))
+            && matches!(text(rate, "unit").as_deref(), Some("rpm" | "rph" | "rpd"))
+            && rate.get("value").is_some_and(Value::is_u64);
+        if !known {
+            return Err(Refusal::bad_request("\"rate_limits\" takes type, unit and value"));
         }
     }
     Ok(())
@@ -182,6 +200,7 @@ fn update(call: &mut Call<'_>, row: &mut Row) -> Outcome {
         row.slug = Some(ids::words(slug));
     }
     default(call, row)?;
+    check_limits(call)?;
     unique(call, row)?;
     Ok(nothing().into())
 }
@@ -201,7 +220,8 @@ fn unique(call: &Call<'_>, row: &Row) -> Result<(), Refusal> {
 }
 
 /// What hangs on a workspace and keeps it from being deleted without force.
-const CONTENTS: &[&str] = &["configs", "prompts", "virtual_keys", "api_keys", "labels"];
+const CONTENTS: &[&str] =
+    &["configs", "prompts", "partials", "guardrails", "virtual_keys", "api_keys", "labels"];
 
 /// `DELETE /admin/workspaces/{id}` with `{name, force_delete}`; the answer has no body.
 fn delete(call: &mut Call<'_>, row: &Row) -> Outcome {
@@ -234,23 +254,5 @@ fn derive(state: &State, row: &Row, key: &str) -> Option<Value> {
     }
     let users =
         state.store.rows("users").iter().filter(|user| user.organisation == row.organisation);
-    let member = |user: &Row| {
-        let role = user.fields.get("memberships")?.get(&row.id)?.clone();
-        Some(json!({
-            "object": "workspace-user",
-            "id": user.id,
-            "first_name": user.text("first_name"),
-            "last_name": user.text("last_name"),
-            "org_role": user.text("role"),
-            "role": role,
-            "created_at": Dates::Iso.write(user.created_at),
-            "last_updated_at": Dates::Iso.write(user.updated_at),
-            "status": "active",
-            "workspace_id": row.id,
-            "email": user.text("email"),
-            "scopes": [],
-            "settings": null,
-        }))
-    };
-    Some(Value::Array(users.filter_map(member).collect()))
+    Some(users.filter_map(|user| member(user.seen(), &row.id)).collect())
 }

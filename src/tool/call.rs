@@ -72,8 +72,7 @@ impl Call {
 
     /// Sends one request and reads its answer.
     pub async fn send(&self, method: Method, path: &str, args: Value) -> Result<Value> {
-        let body = Box::pin(self.portkey.send(self.request(method, path, args), &self.context));
-        serde_json::from_slice(&body.await?).map_err(|error| Error::Answer(error.to_string()))
+        self.send_and_read(method, path, args, |json| Value::from(json)).await
     }
 
     /// Sends one request and has `read` make something of its answer.
@@ -141,6 +140,20 @@ impl Call {
         self.recent.0.insert(key, versions);
     }
 
+    /// Remembers that a write to `what` put `after` in the place of `before`.
+    pub fn wrote(&self, what: &str, before: &str, after: &str) {
+        self.replaced(what, before);
+        self.recent.0.insert(self.recent_key(&last(what)), vec![after.to_owned()]);
+    }
+
+    /// What was written to `what` in the last minute, where a read that shows `seen` lags behind it.
+    pub fn newer(&self, what: &str, seen: &str) -> Option<String> {
+        if !self.is_stale(what, seen) {
+            return None;
+        }
+        self.recent.0.get(&self.recent_key(&last(what)))?.pop()
+    }
+
     fn recent_key(&self, what: &str) -> String {
         format!("{}\n{what}", self.portkey.credential_name())
     }
@@ -149,6 +162,11 @@ impl Call {
     pub async fn pause(&self, duration: Duration) {
         tokio::time::sleep_until(self.context.deadline.min(Instant::now() + duration)).await;
     }
+}
+
+/// Where what was written last is remembered.
+fn last(what: &str) -> String {
+    format!("{what}\nlast")
 }
 
 /// The versions that were replaced in the last minute: Portkey's reads can lag behind its writes.

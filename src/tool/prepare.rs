@@ -20,11 +20,14 @@ pub(super) fn to_value(value: impl Serialize) -> Result<Value> {
     serde_json::to_value(value).map_err(|error| Error::Answer(error.to_string()))
 }
 
-/// Writes arguments as Portkey names them: an absent one is left out, a field named in `clear` is
-/// sent as null.
+/// Writes arguments as Portkey names them.
 pub(super) fn prepare<A: Args>(args: JsonObject) -> Result<Value> {
-    let written = given(&parse::<A>(args)?);
-    let mut fields = written.map_err(|error| Error::argument("", error.to_string()))?;
+    Ok(Value::Object(fields(parse::<A>(args)?)?))
+}
+
+/// The fields to send: an absent one is left out, one that is named in `clear` is null.
+pub(crate) fn fields(args: impl Serialize) -> Result<JsonObject> {
+    let mut fields = given(&args).map_err(|error| Error::argument("", error.to_string()))?;
     if let Some(Value::Array(names)) = fields.remove("clear") {
         for name in names.iter().filter_map(Value::as_str) {
             if fields.insert(name.to_owned(), Value::Null).is_some() {
@@ -35,5 +38,5 @@ pub(super) fn prepare<A: Args>(args: JsonObject) -> Result<Value> {
             }
         }
     }
-    Ok(Value::Object(fields))
+    Ok(fields)
 }

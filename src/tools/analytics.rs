@@ -69,6 +69,7 @@ pub const TOOLS: &[Tool] = &[
         .intents(&["which model is rated best", "feedback per model", "worst rated model"]),
     group(get::<Page>("get_analytics_group_users", "/analytics/groups/users",
         "Requests and cost in US cents of each user, a page at a time."))
+        .aliases(&["get_user_stats"])
         .intents(&["top users by cost", "who spends the most", "usage per user", "heaviest users"]),
     group(get::<Page>("get_analytics_group_models", "/analytics/groups/ai-models",
         "Requests of each model, a page at a time; with cost: get_analytics_group by model."))

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::DOMAINS;
 use crate::{
     answer, args,
-    json::Json,
+    json::{self, Json},
     mask::Names,
     schema::Input,
     tool::{Call, Error, JsonObject, Recent, Result, Tool, cut},
@@ -132,6 +132,6 @@ impl Entry {
     /// The same as a value, whole.
     pub async fn call(&self, call: &mut Call, args: JsonObject) -> Result<Value> {
         let text = self.answer(call, args, usize::MAX).await?;
-        serde_json::from_str(&text).map_err(|error| Error::Answer(error.to_string()))
+        json::value(&text).map_err(|_| Error::Answer("it is not JSON".to_owned()))
     }
 }

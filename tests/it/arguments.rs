@@ -45,6 +45,8 @@ pub fn least(schema: &Value) -> Value {
         _ => match (schema["enum"].get(0), schema["format"].as_str()) {
             (Some(first), _) => first.clone(),
             (_, Some("date-time")) => "2026-01-01T00:00:00Z".into(),
+            (_, Some("uri")) => "https://example.com".into(),
+            (_, Some("email")) => "somebody@example.com".into(),
             (_, Some("uuid")) => "3fa85f64-5717-4562-b3fc-2c963f66afa6".into(),
             _ => "some-text".into(),
         },

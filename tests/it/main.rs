@@ -12,19 +12,37 @@
 
 mod analytics;
 mod arguments;
+mod audit;
 mod clients;
+mod collections;
 mod commands;
 mod configs;
+mod deployments;
 mod edges;
 mod eras;
+mod guardrails;
+mod integrations;
+mod keys;
+mod labels;
+mod limits;
+mod logging;
+mod mcp_integrations;
+mod mcp_servers;
+mod models;
 mod outputs;
+mod partials;
 mod process;
+mod providers;
 mod readme;
 mod resilience;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
+mod secret_references;
 mod secrets;
 mod stdio;
 mod support;
+mod tracing;
 mod upstream;
+mod users;
+mod workspaces;

@@ -1,6 +1,7 @@
 //! No secret leaves: not in a result, not in an error, not in a log.
 
 use std::{
+    collections::HashMap,
     io,
     sync::{Arc, Mutex},
 };
@@ -93,9 +94,44 @@ struct Planted {
     prompt: Value,
     version: Value,
     collection: Value,
+    guardrail: Value,
+    log: String,
+    secret_reference: Value,
+    /// Of other domains: what `id` or `slug` names.
+    ids: HashMap<&'static str, Value>,
+    virtual_key: Value,
+    api_key: Value,
 }
 
-async fn plant(account: &Account) -> Planted {
+/// Logs a request with secrets where there are some, and gives the log's id.
+async fn plant_log(served: &Served) -> String {
+    let secrets =
+        json!({ "authorization": format!("Bearer {CANARY}"), "x": format!("{CANARY}-x") });
+    let entry = json!({
+        "request": { "url": format!("https://u:{CANARY}@h.example/v1?key={CANARY}"),
+            "headers": secrets, "portkeyHeaders": { "x-portkey-config": format!("{CANARY}-config") },
+            "body": { "model": "m", "mcp": { "headers": secrets }, "api_key": CANARY } },
+        "response": { "headers": secrets, "body": { "access_token": CANARY } },
+        "metadata": { "trace_id": "t-planted", "span_id": "s-planted" },
+    });
+    let account = served.account("workspace");
+    account.post("/logs", &entry).await;
+    let body = json!({ "requested_data": ["id"], "filters": { "trace_id": "t-planted" } });
+    let export = account.post("/logs/exports", &body).await;
+    let path = format!("/logs/exports/{}", export["id"].as_str().unwrap());
+    account.post(&format!("{path}/start"), &json!({})).await;
+    for _ in 0..2 {
+        account.get(&path).await;
+    }
+    let link = account.get(&format!("{path}/download")).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let file = http.get(link["signed_url"].as_str().unwrap()).send().await.unwrap();
+    let line: Value = serde_json::from_str(file.text().await.unwrap().trim()).unwrap();
+    line["id"].as_str().unwrap().to_owned()
+}
+
+async fn plant(served: &Served) -> Planted {
+    let account = &served.account("admin");
     let config = account.config("Planted", &document("stored")).await;
     let changed = json!({ "config": document("newer") });
     account.send(Method::PUT, &format!("/configs/{config}"), &changed).await;
@@ -106,7 +142,19 @@ async fn plant(account: &Account) -> Planted {
         "workspace_id": workspace, "note": format!("https://u:{CANARY}@h.example"),
         "deploymentConfig": [{ "apiKey": format!("{CANARY}-deployment"), "apiVersion": "1" }],
     });
-    account.post("/virtual-keys", &key).await;
+    let virtual_key = account.post("/virtual-keys", &key).await["data"]["slug"].take();
+    let reference = json!({
+        "name": "Planted", "manager_type": "hashicorp_vault", "secret_path": "kv/planted",
+        "auth_config": { "vault_auth_type": "token", "vault_addr": "https://vault.example.com",
+            "vault_token": format!("{CANARY}-vault"), "vault_namespace": format!("{CANARY}-namespace") },
+    });
+    let reference = account.post("/secret-references", &reference).await;
+    let key = json!({
+        "name": "Planted", "scopes": [], "workspace_id": workspace,
+        "description": format!("https://u:{CANARY}@h.example"),
+        "defaults": { "metadata": document("defaults") },
+    });
+    let api_key = account.post("/api-keys/workspace/service", &key).await["id"].take();
     let prompts = account.get("/prompts").await;
     let source = &prompts["data"][0];
     let prompt = json!({
@@ -116,6 +164,14 @@ async fn plant(account: &Account) -> Planted {
     });
     let made = account.post("/prompts", &prompt).await;
     let id = [&made["id"], &made["data"]["id"]].into_iter().find(|id| id.is_string()).unwrap();
+    let guardrail = json!({
+        "name": "Planted", "workspace_id": workspace,
+        "checks": [{ "id": "default.webhook", "parameters": document("check") }],
+        "actions": { "deny": true, "async": false,
+            "on_success": { "feedback": { "value": 1, "weight": 1, "metadata": "" } },
+            "on_fail": { "feedback": { "value": 1, "weight": 1, "metadata": "" } } },
+    });
+    let guardrail = account.post("/guardrails", &guardrail).await["id"].clone();
     let versions = account.get(&format!("/prompts/{}/versions", id.as_str().unwrap())).await;
     let rows = versions["data"].as_array().or(versions.as_array()).unwrap();
     Planted {
@@ -123,7 +179,48 @@ async fn plant(account: &Account) -> Planted {
         prompt: id.clone(),
         version: rows[0]["id"].clone(),
         collection: source["collection_id"].clone(),
+        guardrail,
+        log: plant_log(served).await,
+        secret_reference: reference["id"].clone(),
+        ids: plant_gateways(account, workspace).await,
+        virtual_key,
+        api_key,
     }
+}
+
+/// Deployments and integrations.
+async fn plant_gateways(account: &Account, workspace: &Value) -> HashMap<&'static str, Value> {
+    let secret = |place: &str| format!("{CANARY}-{place}");
+    let deployment = json!({ "name": "Planted", "deployment_config": document("deployment"),
+        "auth_settings": { "gateway_base_url": format!("https://u:{}@g.example", secret("gateway")) } });
+    // Served in the other version alone.
+    let deployment = account.post("/../v2/deployments", &deployment).await;
+    let mcp = json!({ "name": "Planted", "auth_type": "headers", "transport": "http",
+        "url": format!("https://u:{}@m.example/mcp?token={}", secret("mcp"), secret("mcp")),
+        "configurations": document("mcp") });
+    let mcp = account.post("/mcp-integrations", &mcp).await;
+    let access = json!({ "workspaces": [], "global_workspace_access": { "enabled": true } });
+    let path = format!("/mcp-integrations/{}/workspaces", mcp["id"].as_str().unwrap());
+    account.send(Method::PUT, &path, &access).await;
+    let server =
+        json!({ "name": "Planted", "mcp_integration_id": mcp["id"], "workspace_id": workspace });
+    let server = account.post("/mcp-servers", &server).await;
+    let integration = json!({ "name": "Planted", "ai_provider_id": "openai",
+        "key": secret("provider"), "slug": "planted", "configurations": {
+            "custom_host": format!("https://u:{}@llm.example", secret("host")),
+            "custom_headers": { "x-any": secret("header") },
+            "aws_secret_access_key": secret("aws"), "azure_entra_client_secret": secret("entra"),
+            "vertex_service_account_json": { "private_key": secret("vertex") } } });
+    account.post("/integrations", &integration).await;
+    let model = json!({ "models": [{ "slug": "planted", "enabled": true, "is_custom": true,
+        "configurations": { "custom_headers": { "x-any": secret("model") } } }] });
+    account.send(Method::PUT, "/integrations/planted/models", &model).await;
+    HashMap::from([
+        ("integrations", json!("planted")),
+        ("deployments", deployment["id"].clone()),
+        ("mcp-integrations", mcp["id"].clone()),
+        ("mcp-servers", server["id"].clone()),
+    ])
 }
 
 /// Arguments that reach what was planted.
@@ -131,12 +228,19 @@ fn arguments(entry: &Entry, planted: &Planted) -> Value {
     let schema = json!(entry.tool.input().full);
     let mut args = least(&schema);
     let properties = schema["properties"].as_object().unwrap();
+    let known = planted.ids.get(entry.domain);
     for (name, value) in [
-        ("slug", json!(planted.config)),
+        ("slug", known.cloned().unwrap_or_else(|| json!(planted.config))),
+        ("id", known.unwrap_or(&planted.secret_reference).clone()),
+        ("configurations", document("given")),
+        ("deployment_config", document("given")),
         ("prompt_id", planted.prompt.clone()),
         ("source_prompt_id", planted.prompt.clone()),
         ("version_id", planted.version.clone()),
         ("collection_id", planted.collection.clone()),
+        ("guardrail_id", planted.guardrail.clone()),
+        ("log_id", json!(planted.log)),
+        ("checks", json!([{ "id": "default.webhook", "parameters": document("given") }])),
         ("target_collection_id", planted.collection.clone()),
         ("target_name", json!("Planted copy")),
         ("label_id", json!("3fa85f64-5717-4562-b3fc-2c963f66afa6")),
@@ -152,6 +256,20 @@ fn arguments(entry: &Entry, planted: &Planted) -> Value {
         let analytics = entry.domain == "analytics" && name == "metadata";
         if properties.contains_key(name) && !analytics {
             args[name] = value;
+        }
+    }
+    if entry.domain == "keys" {
+        for (name, value) in [
+            ("slug", planted.virtual_key.clone()),
+            ("id", planted.api_key.clone()),
+            ("key", json!(format!("{CANARY}-given"))),
+            ("note", json!(format!("https://u:{CANARY}@h.example"))),
+            ("model_config", json!({ "awsSecretAccessKey": format!("{CANARY}-given") })),
+            ("defaults", json!({ "metadata": document("given") })),
+        ] {
+            if properties.contains_key(name) {
+                args[name] = value;
+            }
         }
     }
     args
@@ -192,7 +310,7 @@ async fn no_tool_shows_a_stored_secret_and_no_log_has_one() {
     let (log, _guard) = Log::begin();
     for key in ["admin", "workspace", "read-only"] {
         let served = serve_key(settings(), key).await;
-        let planted = plant(&served.account("admin")).await;
+        let planted = plant(&served).await;
         let succeeded = call_everything(&served, &planted).await;
         assert!(succeeded >= 30, "only {succeeded} calls of {key} had something to show");
     }
@@ -205,7 +323,7 @@ async fn no_tool_shows_a_stored_secret_and_no_log_has_one() {
 #[tokio::test]
 async fn a_masked_answer_still_says_what_is_there() {
     let served = serve_key(settings(), "admin").await;
-    let planted = plant(&served.account("admin")).await;
+    let planted = plant(&served).await;
     let got = served.call("get_config", json!({ "slug": planted.config })).await;
     let config = &got.data()["config"];
     assert_eq!(config["api_key"], SENTINEL);
@@ -245,7 +363,7 @@ async fn a_write_does_not_unmask_what_is_stored() {
 async fn no_error_tells_a_secret_that_was_given() {
     let (log, _guard) = Log::begin();
     let served = serve_key(settings(), "admin").await;
-    let planted = plant(&served.account("admin")).await;
+    let planted = plant(&served).await;
     let slug = &planted.config;
     let whole = document("given");
     let with = |name: &str, value: Value| {

@@ -2,6 +2,8 @@
 
 mod account;
 mod called;
+mod exchange;
+mod seeded;
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,6 +20,7 @@ use serde_json::{Value, json};
 
 pub use account::{Account, line};
 pub use called::Called;
+pub use exchange::{Sends, joined};
 
 pub const MODERN: &str = "2026-07-28";
 

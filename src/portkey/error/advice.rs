@@ -81,6 +81,19 @@ pub(super) fn remedy(kind: &Kind) -> String {
     }
 }
 
+/// The same for the public price sheets, which another setting names.
+pub(super) fn of_prices(kind: &Kind) -> String {
+    match kind {
+        Kind::Unreachable(_) | Kind::Redirected { .. } | Kind::Unreadable { .. } => {
+            "check that PORTKEY_PRICING_URL is the public host of Portkey's price sheets and that \
+             the server's network lets it through"
+                .to_owned()
+        }
+        Kind::Refused(_) => "check the provider, such as openai, anthropic or bedrock".to_owned(),
+        kind => remedy(kind),
+    }
+}
+
 fn refused(status: u16, enveloped: bool) -> &'static str {
     match status {
         401 => "check PORTKEY_API_KEY: it may be mistyped, expired or of another Portkey",

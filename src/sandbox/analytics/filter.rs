@@ -67,12 +67,12 @@ fn symbols(query: &Query, log: &Log, name: &str) -> OneOf<Symbol> {
 }
 
 fn marks(query: &Query, name: &str, prefix: &str) -> OneOf<u64> {
-    let read = |text: &str| u64::from_str_radix(text.strip_prefix(prefix)?, 16).ok();
-    OneOf(query.list(name).map(|marks| marks.into_iter().filter_map(read).collect()))
+    let read = |text: &str| Log::mark(text, prefix);
+    OneOf(query.list(name).map(|marks| marks.into_iter().map(read).collect()))
 }
 
 /// What an entry must be like.
-pub(super) struct Filter {
+pub(in crate::sandbox) struct Filter {
     workspaces: Vec<Symbol>,
     tokens: Range,
     prompt_tokens: Range,

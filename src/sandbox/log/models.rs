@@ -35,6 +35,11 @@ pub(super) const MODELS: &[Model] = &[
     model("mistral-ai", "mistral-large-latest", 200, 600, 340, 100),
 ];
 
+/// Names of a provider's models.
+pub(in super::super) fn models_of(provider: &str) -> impl Iterator<Item = &'static str> {
+    MODELS.iter().filter(move |model| model.provider == provider).map(|model| model.name)
+}
+
 /// Millionths in one.
 pub(super) const MILLION: u64 = 1_000_000;
 
@@ -49,4 +54,13 @@ pub(in super::super) fn price(name: &str, prompt_tokens: u32, completion_tokens:
 pub(super) fn cost(model: &Model, prompt_tokens: u32, completion_tokens: u32) -> u64 {
     u64::from(prompt_tokens) * u64::from(model.prompt_price)
         + u64::from(completion_tokens) * u64::from(model.completion_price)
+}
+
+/// Each model of a provider with what a token of prompt and of completion costs, in US cents.
+pub(in super::super) fn prices(provider: &str) -> impl Iterator<Item = (&'static str, f64, f64)> {
+    let cents = |millionths: u32| f64::from(millionths) / 1_000_000.0;
+    MODELS
+        .iter()
+        .filter(move |model| model.provider == provider)
+        .map(move |model| (model.name, cents(model.prompt_price), cents(model.completion_price)))
 }

@@ -1,5 +1,7 @@
 //! The cast of the seeded organisations: workspaces, people, keys.
 
+use serde_json::{Value, json};
+
 /// A workspace and what it has.
 pub(super) struct Plan {
     pub organisation: usize,
@@ -77,3 +79,17 @@ pub(super) const PEOPLE: [&[(&str, &str, &str)]; 2] = [
     ],
     &[("Odile", "Brackenfold", "owner"), ("Perrin", "Marlstone", "member")],
 ];
+
+/// Limits and settings of the workspaces with the most traffic.
+pub(super) fn bounds() -> [(&'static str, Value); 4] {
+    let budget = json!([{
+        "type": "cost", "credit_limit": 2_000, "alert_threshold": 1_500, "periodic_reset": "monthly",
+        "periodic_reset_days": null, "next_usage_reset_at": null,
+    }]);
+    [
+        ("usage_limits", budget),
+        ("rate_limits", json!([{ "type": "requests", "unit": "rpm", "value": 3_000 }])),
+        ("security_settings", json!({ "is_member_view_logs_allowed": false })),
+        ("icon", "rocket".into()),
+    ]
+}

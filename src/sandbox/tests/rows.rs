@@ -133,7 +133,7 @@ async fn a_workspace_lives_from_creation_to_deletion() {
 
 #[tokio::test]
 async fn a_full_sandbox_refuses_rows_until_some_are_deleted() {
-    let sandbox = Sandbox::start(Settings { max_rows: 60, ..settings() }).await.unwrap();
+    let sandbox = Sandbox::start(Settings { max_rows: 500, ..settings() }).await.unwrap();
     let api = Api::new(&sandbox, "admin");
     let mut made = Vec::new();
     let refused = loop {
@@ -143,7 +143,7 @@ async fn a_full_sandbox_refuses_rows_until_some_are_deleted() {
             break status;
         }
         made.push(answer["id"].as_str().unwrap().to_owned());
-        assert!(made.len() < 60);
+        assert!(made.len() < 500);
     };
     assert_eq!(refused, 413);
     api.delete(&format!("/labels/{}", made[0])).await;
@@ -152,12 +152,12 @@ async fn a_full_sandbox_refuses_rows_until_some_are_deleted() {
 
 #[tokio::test]
 async fn too_many_bytes_are_refused() {
-    let sandbox = Sandbox::start(Settings { max_bytes: 100_000, ..settings() }).await.unwrap();
+    let sandbox = Sandbox::start(Settings { max_bytes: 400_000, ..settings() }).await.unwrap();
     let api = Api::new(&sandbox, "admin");
     let slug = api.seeded("/configs", "Canary", "slug").await;
     let body = json!({ "config": { "note": "x".repeat(30_000) } });
     let mut statuses = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..20 {
         statuses
             .push(api.ask(Method::PUT, &format!("/configs/{slug}"), Some(body.clone())).await.0);
     }
@@ -193,4 +193,21 @@ async fn reads_can_be_stale_for_a_time() {
     api.put(&path, json!({ "name": "New" })).await;
     assert_eq!(api.get(&path).await["name"], "Canary");
     soon(async { while api.get(&path).await["name"] != "New" {} }).await;
+}
+
+#[tokio::test]
+async fn a_partial_that_is_named_stays_until_it_is_not() {
+    let sandbox = sandbox().await;
+    let api = Api::new(&sandbox, "workspace");
+    let slug = api.seeded("/prompts/partials", "refund-policy", "slug").await;
+    let body = json!({ "name": "Policy", "string": format!("{{{{> {slug}@1 }}}}") });
+    let user = api.post("/prompts/partials", body).await;
+    let path = format!("/prompts/partials/{slug}");
+    assert_eq!(api.refused(Method::DELETE, &path, None).await, code(409, "AB07"));
+    api.delete(&format!("/prompts/partials/{}", user["id"].as_str().unwrap())).await;
+    assert_eq!(api.delete(&path).await, json!({}));
+    let wrong = Some(json!({ "status": "gone" }));
+    let other = api.seeded("/prompts/partials", "tone-of-voice", "slug").await;
+    let path = format!("/prompts/partials/{other}");
+    assert_eq!(api.refused(Method::PUT, &path, wrong).await, code(400, "AB01"));
 }

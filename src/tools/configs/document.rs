@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::tool::{Error, JsonObject, Result};
+use crate::{
+    json::value,
+    tool::{Error, JsonObject, Result},
+};
 
 /// Routing document: strategy, targets, cache, retry, guardrails.
 ///
@@ -152,9 +155,9 @@ pub fn with_document(mut config: Value) -> Result<Value> {
     if let Some(document) = config.get_mut("config")
         && let Value::String(text) = document
     {
-        *document = serde_json::from_str(text).map_err(|error| {
-            Error::Answer(format!("the config's document is not JSON: {error}"))
-        })?;
+        let read = value(text);
+        *document =
+            read.map_err(|_| Error::Answer("the config's document is not JSON".to_owned()))?;
     }
     Ok(config)
 }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::document::{Document, Flat, fold, with_document};
 use crate::{
-    mask::{self, Names},
+    mask,
     tool::{Call, Error, JsonObject, Result, Workflow, unwrapped},
-    tools::diff::diff,
+    tools::{diff::diff, merge::merged},
 };
 
 const PATH: &str = "/configs/{slug}";
@@ -80,7 +80,7 @@ impl Workflow for UpdateConfig {
         check_version(&stored, if_version.as_deref(), stale)?;
         let before = stored.get("config").cloned().unwrap_or_else(|| json!({}));
         let after =
-            patch.map(|patch| merged(&before, patch, replace.unwrap_or(false))).transpose()?;
+            patch.map(|patch| changed(&before, patch, replace.unwrap_or(false))).transpose()?;
 
         let mut changes = Vec::new();
         let mut body = JsonObject::new();
@@ -164,20 +164,13 @@ fn check_version(stored: &Value, wanted: Option<&str>, stale: bool) -> Result<()
 }
 
 /// The document as it is to be: merged per RFC 7396 or replaced, with stored values where it came
-/// masked. A secret that a merge leaves out is kept by the rules of one that came masked; where an
-/// element of a list leaves one out it would be lost, which is refused.
-fn merged(before: &Value, patch: Document, replace: bool) -> Result<Value> {
-    let Document(fields) = patch;
-    let patch = Value::Object(fields);
-    let mut after = if replace {
-        patch
-    } else {
-        let mut base =
-            if before.is_object() { before.clone() } else { Value::Object(JsonObject::new()) };
-        mask::mask(&mut base, "config", Names::default());
-        json_patch::merge(&mut base, &patch);
-        base
-    };
+/// masked.
+fn changed(before: &Value, patch: Document, replace: bool) -> Result<Value> {
+    let Document(patch) = patch;
+    if !replace {
+        return merged(before, patch, "config");
+    }
+    let mut after = Value::Object(patch);
     mask::restore(&mut after, before, "config").map_err(Error::Arguments)?;
     Ok(after)
 }

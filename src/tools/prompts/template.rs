@@ -9,16 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::tool::{Error, JsonObject, Result};
-
-/// Any object.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(transparent)]
-#[schemars(transform = describe_open)]
-pub struct Open(pub JsonObject);
-
-fn describe_open(schema: &mut schemars::Schema) {
-    schema.insert("additionalProperties".into(), json!({ "description": "Any JSON value." }));
-}
+pub use crate::tools::shared::Open;
 
 /// The fields that most tools of this domain share.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use portkey_admin_mcp::{
+    portkey::Base,
     tool::{Effect, Tool},
     tools::{Catalogue, DOMAINS},
 };
@@ -27,7 +28,7 @@ fn of(schema: &Value, known: &[String]) -> BoxedStrategy<Value> {
         }
         "integer" => {
             let least = schema["minimum"].as_i64().unwrap_or(-5);
-            let most = schema["maximum"].as_i64().unwrap_or(1_000_000);
+            let most = schema["maximum"].as_i64().unwrap_or(least.saturating_add(1_000_000));
             prop_oneof![4 => (least..=most).prop_map(Value::from), 1 => any::<u64>().prop_map(Value::from)].boxed()
         }
         "number" => any::<f64>().prop_map(Value::from).boxed(),
@@ -62,6 +63,12 @@ fn text(schema: &Value, known: &[String]) -> BoxedStrategy<Value> {
         return prop::sample::select(choices.clone()).boxed();
     }
     match schema["format"].as_str() {
+        Some("uri") => prop::sample::select(vec![
+            json!("https://example.com/mcp"),
+            json!("https://example.com/x?a=b#c"),
+        ])
+        .boxed(),
+        Some("email") => Just(json!("somebody@example.com")).boxed(),
         Some("date-time") => prop::sample::select(vec![
             json!("2020-01-01T00:00:00Z"),
             json!("2026-01-01T00:00:00.123+05:30"),
@@ -105,23 +112,54 @@ fn fits(sent: &str, route: &str) -> bool {
         })
 }
 
+/// Where the routes of a domain begin, for those that are not called like it.
+fn families(domain: &str) -> Vec<String> {
+    let others: &[&str] = match domain {
+        "audit" => &["/audit-logs", "/configs", "/api-keys", "/integrations", "/labels"],
+        "keys" => &["/api-keys", "/virtual-keys"],
+        "limits" => &["/policies"],
+        "users" => &["/admin/users"],
+        "workspaces" => &["/admin/workspaces", "/scim"],
+        "guardrails" => &["/guardrails", "/admin/organisation", "/workspace-exclusions"],
+        "logging" => &["/logs"],
+        "tracing" => &["/feedback"],
+        _ => return vec![format!("/{domain}")],
+    };
+    others.iter().map(|family| (*family).to_owned()).collect()
+}
+
 /// What this tool may send, as `METHOD /path` templates.
 fn routes(tool: &Tool) -> Vec<String> {
+    let versions: &[&str] = match tool.base {
+        Base::Given => &["/v1"],
+        Base::Disputed { .. } => &["/v2", "/v1"],
+        Base::Prices => return vec!["GET /pricing/{provider}.json".to_owned()],
+    };
+    let everywhere = |method: &str, path: &str| -> Vec<String> {
+        versions.iter().map(|version| format!("{method} {version}{path}")).collect()
+    };
+    // Where a disputed family lives is asked with a GET.
+    let asked = match tool.base {
+        Base::Given | Base::Prices => Vec::new(),
+        Base::Disputed { family } => everywhere("GET", family),
+    };
     if let Some((method, path)) = tool.route() {
         let path = path.split("{?").next().unwrap();
-        return vec![format!("{} /v1{path}", method.as_str())];
+        return [asked, everywhere(method.as_str(), path)].concat();
     }
     if !tool.open_world {
         return Vec::new();
     }
     let (domain, _) =
         DOMAINS.iter().find(|(_, tools)| tools.iter().any(|it| it.name == tool.name)).unwrap();
+    let families = families(domain);
     let known = include_str!("../routes.txt").lines();
     let own = known.filter_map(|line| line.split_once(' ')).filter(|(method, path)| {
-        path.split('/').nth(1) == Some(*domain)
-            && (tool.effect != Effect::Reads || *method == "GET")
+        families.iter().any(|family| {
+            path.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }) && (tool.effect != Effect::Reads || *method == "GET")
     });
-    own.map(|(method, path)| format!("{method} /v1{path}")).collect()
+    own.flat_map(|(method, path)| everywhere(method, path)).chain(asked).collect()
 }
 
 fn judge(called: &Called) -> Result<(), TestCaseError> {
@@ -152,7 +190,18 @@ fn no_arguments_break_a_tool_or_reach_another_route() {
             let workspaces = account.get("/admin/workspaces").await;
             let workspace = workspaces["data"][0]["id"].as_str().unwrap();
             let mut known = vec![workspace.to_owned()];
-            for path in ["/configs", "/prompts", "/collections", "/labels", "/virtual-keys"] {
+            for path in [
+                "/configs",
+                "/prompts",
+                "/collections",
+                "/labels",
+                "/virtual-keys",
+                "/api-keys",
+                "/policies/rate-limits",
+                "/policies/usage-limits",
+                "/prompts/partials",
+                "/guardrails",
+            ] {
                 let list = account.get(&format!("{path}?workspace_id={workspace}")).await;
                 let rows = list["data"].as_array().unwrap().iter();
                 known.extend(

@@ -1,0 +1,98 @@
+//! Changing a deployment.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{AuthSettings, Kind, Status};
+use crate::{
+    mask,
+    tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
+    tools::{merge::merged, shared::TextMap},
+};
+
+const PATH: &str = "/deployments/{id}";
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct UpdateDeployment {
+    /// Deployment id, from list_deployments.
+    #[schemars(length(min = 1))]
+    id: String,
+    #[serde(flatten)]
+    changes: Changes,
+    #[serde(flatten)]
+    auth: AuthSettings,
+    #[serde(flatten)]
+    lists: Lists,
+    /// Merged into the stored settings.
+    deployment_config: Option<JsonObject>,
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+struct Changes {
+    #[schemars(length(min = 1))]
+    name: Option<String>,
+    r#type: Option<Kind>,
+    status: Option<Status>,
+    /// Make it the organisation's default.
+    is_default: Option<bool>,
+    /// Make new credentials; the old ones stop working.
+    rotate_auth: Option<bool>,
+    /// Replace the lists instead of adding to them.
+    override_existing: Option<bool>,
+    /// Replaces all tags.
+    tags: Option<TextMap>,
+    /// Fields to empty.
+    clear: Option<Vec<Clearable>>,
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Clearable {
+    DeploymentConfig,
+    Tags,
+}
+
+/// What only a change has.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+struct Lists {
+    /// Serve every workspace.
+    allow_all_workspaces: Option<bool>,
+    remove_workspaces_allowed: Option<Vec<String>>,
+    remove_subs_allowed: Option<Vec<String>>,
+}
+
+impl Workflow for UpdateDeployment {
+    type Output = Value;
+
+    async fn run(self, call: &Call) -> Result<Value> {
+        let Self { id, changes, auth, lists, deployment_config } = self;
+        let mut body = fields(changes)?;
+        let mut settings = auth.given().unwrap_or_default();
+        settings.extend(fields(lists)?);
+        if !settings.is_empty() {
+            body.insert("auth_settings".into(), settings.into());
+        }
+        if deployment_config.is_some() && body.contains_key("deployment_config") {
+            return Err(Error::argument("clear", "`deployment_config` is set and cleared at once"));
+        }
+        if body.keys().all(|name| name == "override_existing") && deployment_config.is_none() {
+            return Err(Error::argument("", "nothing to change: give a field besides `id`"));
+        }
+        if let Some(patch) = deployment_config {
+            let stored = unwrapped(call.get(PATH, json!({ "id": id })).await?);
+            let before = stored.get("deployment_config").unwrap_or(&Value::Null);
+            let after = merged(before, patch, "deployment_config")?;
+            mask::all_known(&after, "deployment_config").map_err(Error::Arguments)?;
+            body.insert("deployment_config".into(), after);
+        }
+        body.insert("id".into(), id.clone().into());
+        let mut told = JsonObject::new();
+        told.insert("success".into(), true.into());
+        told.insert("id".into(), id.into());
+        if let Value::Object(answer) = unwrapped(call.put(PATH, body.into()).await?) {
+            told.extend(answer);
+        }
+        Ok(told.into())
+    }
+}

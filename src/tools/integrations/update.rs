@@ -1,0 +1,130 @@
+//! Changing an integration without losing its secrets or sending its key elsewhere.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::configurations::{self, Flat, Patch};
+use crate::{
+    tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
+    tools::{
+        merge::{self, merged, moved_host, with_configurations},
+        secret_mapping::{self, SecretMapping, is_mapped},
+    },
+};
+
+const PATH: &str = "/integrations/{slug}";
+
+/// Carried as it is: prices have more kinds than are named here.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transform = describe)]
+pub(super) struct PricingAdjustments(JsonObject);
+
+fn describe(schema: &mut schemars::Schema) {
+    let factor = json!({ "type": "number", "minimum": 0 });
+    let described = json!({
+        "type": "object",
+        "description": "Factors on the provider's prices: 0.8 is 20% off.",
+        "additionalProperties": true,
+        "properties": { "multiplier": {
+            "type": "object",
+            "additionalProperties": true,
+            "properties": {
+                "default": factor, "request_token": factor,
+            },
+        } },
+    });
+    if let Value::Object(described) = described {
+        *schema = described.into();
+    }
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct UpdateIntegration {
+    /// Slug, from list_integrations.
+    #[schemars(length(min = 1))]
+    slug: String,
+    #[serde(flatten)]
+    changes: Changes,
+    configurations: Option<Patch>,
+    #[serde(flatten)]
+    flat: Flat,
+    pricing_adjustments: Option<PricingAdjustments>,
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+struct Changes {
+    #[schemars(length(min = 1))]
+    name: Option<String>,
+    /// The provider's new API key.
+    #[schemars(length(min = 1))]
+    key: Option<String>,
+    description: Option<String>,
+    /// Replaces all mappings, each into key or configurations.FIELD.
+    secret_mappings: Option<Vec<SecretMapping>>,
+    /// Fields to empty.
+    clear: Option<Vec<Clearable>>,
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Clearable {
+    PricingAdjustments,
+}
+
+impl Workflow for UpdateIntegration {
+    type Output = Value;
+
+    async fn run(self, call: &Call) -> Result<Value> {
+        let Self { slug, changes, configurations, flat, pricing_adjustments } = self;
+        let refuse = |why: String| Error::argument("", why);
+        let patch = configurations::fold(configurations.map(Into::into), flat).map_err(refuse)?;
+        let mappings = changes.secret_mappings.as_deref();
+        secret_mapping::check(mappings, &["key", "configurations."]).map_err(refuse)?;
+        let mut body = JsonObject::new();
+        if patch.is_some() || pricing_adjustments.is_some() {
+            let stored = unwrapped(call.get(PATH, json!({ "slug": slug })).await?);
+            if let Some(patch) = patch {
+                let mapped = |field: &str| is_mapped(mappings, &stored, field);
+                let before = merge::configurations(&stored);
+                let after = with_configurations(&before, patch, mapped)?;
+                let keyed = |name| {
+                    stored.get(name).and_then(Value::as_str).is_some_and(|it| !it.is_empty())
+                };
+                let kept = changes.key.is_none() && keyed("masked_key") && !mapped("key");
+                if let Some(host) = moved_host(&before, &after).filter(|_| kept) {
+                    return Err(Error::argument(
+                        format!("configurations.{host}"),
+                        "changes while the stored key is kept, which would go there: give `key` too",
+                    ));
+                }
+                body.insert("configurations".into(), after);
+            }
+            if let Some(PricingAdjustments(patch)) = pricing_adjustments {
+                let before = stored.get("pricing_adjustments").unwrap_or(&Value::Null);
+                let after = merged(before, patch, "pricing_adjustments")?;
+                body.insert("pricing_adjustments".into(), after);
+            }
+        }
+        for (name, value) in fields(changes)? {
+            if body.insert(name.clone(), value).is_some() {
+                return Err(Error::argument(
+                    "clear",
+                    format!("`{name}` is set and cleared at once"),
+                ));
+            }
+        }
+        if body.is_empty() {
+            return Err(Error::argument("", "nothing to change: give a field besides `slug`"));
+        }
+        body.insert("slug".into(), slug.clone().into());
+        let mut told = JsonObject::new();
+        told.insert("success".into(), true.into());
+        told.insert("slug".into(), slug.into());
+        if let Value::Object(answer) = unwrapped(call.put(PATH, body.into()).await?) {
+            told.extend(answer);
+        }
+        Ok(told.into())
+    }
+}

@@ -1,0 +1,168 @@
+//! Changing an MCP integration without losing its secrets or sending them elsewhere.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::{
+    tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
+    tools::{
+        merge::{configurations, keeps_secret, with_configurations},
+        secret_mapping::{self, SecretMapping, is_mapped},
+    },
+};
+
+const PATH: &str = "/mcp-integrations/{id}";
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AuthType {
+    OauthAuto,
+    OauthClientCredentials,
+    Headers,
+    None,
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Transport {
+    Http,
+    Sse,
+}
+
+/// Carried as it is: what Portkey knows of it depends on `auth_type`.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transform = describe)]
+pub(super) struct Configurations(JsonObject);
+
+fn describe(schema: &mut schemars::Schema) {
+    let map = json!({ "type": "object", "properties": {}, "additionalProperties": {} });
+    let described = json!({
+        "type": "object",
+        "description": "Sign-in; other keys pass through.",
+        "additionalProperties": true,
+        "properties": {
+            "custom_headers": map,
+            "passthrough_header": map,
+        },
+    });
+    if let Value::Object(described) = described {
+        *schema = described.into();
+    }
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct UpdateMcpIntegration {
+    /// Id or slug, from list_mcp_integrations.
+    #[schemars(length(min = 1))]
+    id: String,
+    #[serde(flatten)]
+    changes: Changes,
+    configurations: Option<Configurations>,
+    #[schemars(extend("x-hidden" = true))]
+    custom_headers: Option<JsonObject>,
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+struct Changes {
+    #[schemars(length(min = 1))]
+    name: Option<String>,
+    description: Option<String>,
+    /// Address of the upstream MCP server.
+    #[schemars(extend("format" = "uri"))]
+    url: Option<String>,
+    auth_type: Option<AuthType>,
+    transport: Option<Transport>,
+    /// Replaces all mappings; each fills configurations.FIELD.
+    secret_mappings: Option<Vec<SecretMapping>>,
+    /// Fields to empty.
+    clear: Option<Vec<Clearable>>,
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Clearable {
+    Description,
+}
+
+impl Workflow for UpdateMcpIntegration {
+    type Output = Value;
+
+    async fn run(self, call: &Call) -> Result<Value> {
+        let Self { id, changes, configurations: patch, custom_headers } = self;
+        let patch = with_headers(patch, custom_headers).map_err(|why| Error::argument("", why))?;
+        let mappings = changes.secret_mappings.as_deref();
+        secret_mapping::check(mappings, &["configurations."])
+            .map_err(|why| Error::argument("", why))?;
+        if patch.is_some() || changes.url.is_some() {
+            let stored = unwrapped(call.get(PATH, json!({ "id": id })).await?);
+            let before = configurations(&stored);
+            let after = patch
+                .map(|patch| {
+                    with_configurations(&before, patch, |field| is_mapped(mappings, &stored, field))
+                })
+                .transpose()?;
+            stays(&stored, changes.url.as_deref(), &before, after.as_ref())?;
+            return write(call, id, fields(changes)?, after).await;
+        }
+        let body = fields(changes)?;
+        if body.is_empty() {
+            return Err(Error::argument("", "nothing to change: give a field besides `id`"));
+        }
+        write(call, id, body, None).await
+    }
+}
+
+async fn write(
+    call: &Call,
+    id: String,
+    mut body: JsonObject,
+    configurations: Option<Value>,
+) -> Result<Value> {
+    body.extend(configurations.map(|it| ("configurations".to_owned(), it)));
+    body.insert("id".into(), id.clone().into());
+    let mut told = JsonObject::new();
+    told.insert("success".into(), true.into());
+    told.insert("id".into(), id.into());
+    if let Value::Object(answer) = unwrapped(call.put(PATH, body.into()).await?) {
+        told.extend(answer);
+    }
+    Ok(told.into())
+}
+
+/// Refuses another host while a secret of the old one is kept.
+fn stays(stored: &Value, url: Option<&str>, before: &Value, after: Option<&Value>) -> Result<()> {
+    let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
+    let old = stored.get("url").and_then(Value::as_str).and_then(origin);
+    let moves = url.is_some_and(|url| origin(url) != old);
+    if moves && keeps_secret(before, after.unwrap_or(before)) {
+        return Err(Error::argument(
+            "url",
+            "changes its host while stored secrets are kept, which would go there: give \
+             `configurations` with the secrets for the new host, or null to delete them",
+        ));
+    }
+    Ok(())
+}
+
+/// The reference's `custom_headers` in their place; `None` where there is neither.
+///
+/// # Errors
+/// When the headers came in both forms.
+pub(super) fn with_headers(
+    configurations: Option<Configurations>,
+    headers: Option<JsonObject>,
+) -> Result<Option<JsonObject>, String> {
+    let mut fields = configurations.map(|Configurations(fields)| fields);
+    if let Some(headers) = headers {
+        let fields = fields.get_or_insert_default();
+        if fields.insert("custom_headers".into(), headers.into()).is_some() {
+            return Err("`custom_headers` and `configurations.custom_headers` are the same: give \
+                        one"
+            .into());
+        }
+    }
+    Ok(fields)
+}

@@ -1,0 +1,152 @@
+//! Changing a document that a PUT replaces whole, without losing what was not mentioned and without
+//! sending a stored secret to another host.
+
+use serde_json::Value;
+
+use crate::{
+    mask::{self, Names},
+    tool::{Error, JsonObject, Problem, Result},
+};
+
+/// What Portkey puts before the name of a field whose value it does not show.
+const MASKED: &str = "masked_";
+
+/// The stored document with `patch` merged into it (RFC 7396: null deletes a key, a list replaces a
+/// list). A mask in it stands for the stored value, and a secret that the patch leaves out is kept
+/// by the rules of one that came masked; where an element of a list leaves one out it would be lost.
+///
+/// # Errors
+/// Names the masks that stand for no stored value, and the secrets that would be lost.
+pub fn merged(stored: &Value, patch: JsonObject, name: &str) -> Result<Value> {
+    let mut after =
+        if stored.is_object() { stored.clone() } else { Value::Object(JsonObject::new()) };
+    mask::mask(&mut after, name, Names::default());
+    json_patch::merge(&mut after, &Value::Object(patch));
+    mask::restore(&mut after, stored, name).map_err(Error::Arguments)?;
+    Ok(after)
+}
+
+/// The configurations of an integration as it is stored: an object, or JSON text of one.
+pub fn configurations(integration: &Value) -> Value {
+    match integration.get("configurations") {
+        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+        Some(other) => other.clone(),
+        None => Value::Null,
+    }
+}
+
+/// The same with `patch` merged in. Of a secret that Portkey shows only as `masked_NAME` nobody
+/// knows the value, so that the patch has to say what becomes of it, unless it is `mapped` to a
+/// secret reference.
+///
+/// # Errors
+/// Names every secret that would be lost.
+pub fn with_configurations(
+    stored: &Value,
+    patch: JsonObject,
+    mapped: impl Fn(&str) -> bool,
+) -> Result<Value> {
+    let mut known = stored.clone();
+    let mut hidden = Vec::new();
+    if let Value::Object(fields) = &mut known {
+        fields.retain(|name, _| match name.strip_prefix(MASKED) {
+            Some(name) => {
+                hidden.push(name.to_owned());
+                false
+            }
+            None => true,
+        });
+    }
+    let lost: Vec<Problem> = hidden
+        .iter()
+        .filter(|name| !patch.contains_key(*name) && !mapped(&format!("configurations.{name}")))
+        .map(|name| Problem {
+            argument: format!("configurations.{name}"),
+            why: "is stored and not shown, and writing the rest without it would destroy it: give \
+                  the value, or null to delete it"
+                .to_owned(),
+        })
+        .collect();
+    if !lost.is_empty() {
+        return Err(Error::Arguments(lost));
+    }
+    let after = merged(&known, patch, "configurations")?;
+    mask::all_known(&after, "configurations").map_err(Error::Arguments)?;
+    Ok(after)
+}
+
+/// A field that says where secrets are sent, and that differs.
+pub fn moved_host(before: &Value, after: &Value) -> Option<String> {
+    let mut fields = after.as_object()?.iter();
+    let moved = fields.find(|(name, value)| mask::is_host(name) && before.get(name) != Some(value));
+    moved.map(|(name, _)| name.clone())
+}
+
+/// Whether `after` still has a secret that `before` had, or may have one that is not shown.
+pub fn keeps_secret(before: &Value, after: &Value) -> bool {
+    let mut shown = before.clone();
+    mask::mask(&mut shown, "configurations", Names::default());
+    let hidden = before.as_object().is_some_and(|it| it.keys().any(|it| it.starts_with(MASKED)));
+    hidden || kept(before, &shown, Some(after))
+}
+
+fn kept(before: &Value, shown: &Value, after: Option<&Value>) -> bool {
+    match (before, shown) {
+        (before, shown) if before == shown => false,
+        (Value::Object(old), Value::Object(shown)) => old.iter().any(|(name, value)| {
+            let shown = shown.get(name).unwrap_or(&Value::Null);
+            kept(value, shown, after.and_then(|after| after.get(name)))
+        }),
+        // A list is kept or replaced whole.
+        (before, _) => after == Some(before),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn patch(value: &Value) -> JsonObject {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn what_is_not_mentioned_stays_and_what_is_not_shown_is_not_lost() {
+        let stored = json!({
+            "aws_region": "eu-west-1", "aws_access_key_id": "AKIA1",
+            "masked_aws_secret_access_key": "ab***yz",
+        });
+        let change = |patch_: Value, mapped: bool| {
+            with_configurations(&stored, patch(&patch_), |_| mapped).map_err(|it| it.to_string())
+        };
+        let why = change(json!({ "aws_region": "eu-west-2" }), false).unwrap_err();
+        assert!(why.contains("`configurations.aws_secret_access_key`"), "{why}");
+        let kept = json!({ "aws_region": "eu-west-2", "aws_access_key_id": "AKIA1" });
+        assert_eq!(change(json!({ "aws_region": "eu-west-2" }), true).unwrap(), kept);
+        let given = change(json!({ "aws_secret_access_key": "new" }), false).unwrap();
+        assert_eq!(given["aws_secret_access_key"], "new");
+        assert_eq!(given["aws_access_key_id"], "AKIA1");
+        let gone = change(json!({ "aws_secret_access_key": null }), false).unwrap();
+        assert_eq!(gone, json!({ "aws_region": "eu-west-1", "aws_access_key_id": "AKIA1" }));
+    }
+
+    #[test]
+    fn a_secret_that_stays_is_noticed() {
+        let before = json!({ "custom_headers": { "authorization": "Bearer a" }, "x": 1 });
+        let table = [
+            (json!({ "custom_headers": { "authorization": "Bearer a" } }), true),
+            (json!({ "custom_headers": { "authorization": "Bearer b" } }), false),
+            (json!({ "x": 1 }), false),
+        ];
+        for (after, want) in table {
+            assert_eq!(keeps_secret(&before, &after), want, "{after}");
+        }
+        assert!(!keeps_secret(&json!({ "x": 1 }), &json!({ "x": 1 })));
+        assert!(keeps_secret(&json!({ "masked_y": "a***b" }), &json!({})));
+        let moved =
+            moved_host(&json!({ "custom_host": "a" }), &json!({ "custom_host": "b", "x": 1 }));
+        assert_eq!(moved.as_deref(), Some("custom_host"));
+    }
+}

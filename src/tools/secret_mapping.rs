@@ -1,0 +1,64 @@
+//! Secrets that Portkey fetches from a secret store when it needs them.
+//!
+//! Schema `SecretMapping` of the official description.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+// What fills a field of an integration.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+pub struct SecretMapping {
+    #[schemars(length(min = 1))]
+    pub target_field: String,
+    /// Id or slug, from list_secret_references.
+    #[schemars(length(min = 1))]
+    secret_reference_id: String,
+    /// Which key of a secret with several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_format: Option<ValueFormat>,
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum ValueFormat {
+    String,
+    Json,
+}
+
+/// Whether a field will be filled: by the mappings that are given, else by the stored ones.
+pub fn is_mapped(given: Option<&[SecretMapping]>, stored: &Value, field: &str) -> bool {
+    if let Some(given) = given {
+        return given.iter().any(|mapping| mapping.target_field == field);
+    }
+    let stored = stored.get("secret_mappings").and_then(Value::as_array);
+    let mut fields = stored.into_iter().flatten().map(|it| it.get("target_field"));
+    fields.any(|it| it.and_then(Value::as_str) == Some(field))
+}
+
+/// Refuses mappings of which one cannot be.
+///
+/// # Errors
+/// Names the mapping.
+pub fn check(mappings: Option<&[SecretMapping]>, fields: &[&str]) -> Result<(), String> {
+    let mut seen = Vec::new();
+    for mapping in mappings.unwrap_or_default() {
+        let field = &*mapping.target_field;
+        let known = fields.iter().any(|known| match known.strip_suffix('.') {
+            Some(_) => field.len() > known.len() && field.starts_with(known),
+            None => field == *known,
+        });
+        if !known {
+            let forms = fields.iter().map(|known| known.replace('.', ".FIELD"));
+            let forms = forms.collect::<Vec<_>>().join(" or ");
+            return Err(format!("`secret_mappings`: each `target_field` has to be {forms}"));
+        }
+        if seen.contains(&field) {
+            return Err(format!("`secret_mappings` fills `{field}` twice: give one"));
+        }
+        seen.push(field);
+    }
+    Ok(())
+}
