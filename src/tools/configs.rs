@@ -61,8 +61,9 @@ pub const TOOLS: &[Tool] = &[
         "update_config",
         Effect::Replaces,
         "Change a config. The document is merged (RFC 7396: null deletes a key, a list replaces a
-         list) unless replace is true. Takes effect at once for all who name the slug and adds a
-         version. Try dry_run first; if_version guards against writes of others.",
+         list, so send masked secrets in one back as they are; null there deletes one) unless
+         replace is true. Takes effect at once for all who name the slug and adds a version. Try
+         dry_run first; if_version guards against writes of others.",
     )
     .document("config")
     .read_back("get_config")

@@ -160,7 +160,8 @@ pub const TOOLS: &[Tool] = &[
         Effect::Replaces,
         "Bring the prompt of that exact name in a collection to the state given: creates it, adds a
          version where it differs from the newest, or leaves it unchanged, so it is safe to repeat.
-         Metadata is merged. publish also publishes; dry_run shows the differences.",
+         Metadata is merged. publish also publishes, even if the newest version is equal already;
+         dry_run shows the differences.",
     )
     .read_back("list_prompts")
     .scopes(&[
@@ -182,8 +183,8 @@ pub const TOOLS: &[Tool] = &[
         Effect::Replaces,
         "Copy the published version of a prompt into another environment's collection: creates the
          prompt there, adds a version, or leaves it unchanged if equal, so it is safe to repeat.
-         Carries template, model, parameters, tools, metadata. publish also publishes; try dry_run
-         first.",
+         Carries template, model, parameters, tools, metadata. publish also publishes, even if the
+         newest version there is equal already; try dry_run first.",
     )
     .read_back("list_prompts")
     .scopes(&[
