@@ -62,29 +62,44 @@ fn kind(name: &str) -> Kind {
     match name {
         // Fields that are secret, wherever they stand.
         "apikey"
-        | "authorization"
         | "aws_access_key_id"
+        | "connection_string"
         | "invite_link"
-        | "passphrase"
-        | "password"
-        | "secret"
         | "signed_url"
-        | "token"
         | "vertex_service_account_json" => Kind::Secret,
         // Fields of which everything inside is secret.
-        "auth_config" | "credentials" | "custom_headers" | "default_headers" | "extra_headers"
-        | "headers" | "http_headers" | "request_headers" => Kind::SecretInside,
-        _ => match name.rsplit_once('_') {
-            Some((_, "passphrase" | "password" | "secret" | "token")) => Kind::Secret,
+        "auth_config" | "cookies" | "credentials" | "custom_headers" | "default_headers"
+        | "extra_headers" | "headers" | "http_headers" | "request_headers" => Kind::SecretInside,
+        _ => match name.rsplit_once('_').unwrap_or(("", name)) {
+            (_, last) if is_secret_thing(last) => Kind::Secret,
             // A `virtual_key` is the slug of one.
-            Some((owner, "key")) if is_secret_key(owner) => Kind::Secret,
+            (owner, "key") if is_secret_key(owner) => Kind::Secret,
+            (owner, "string") if owner.ends_with("_connection") => Kind::Secret,
             _ => Kind::Plain,
         },
     }
 }
 
+/// Whether a name that is this, or ends in it, is a secret's.
+fn is_secret_thing(last: &str) -> bool {
+    matches!(
+        last,
+        "authorization"
+            | "cookie"
+            | "credential"
+            | "jwt"
+            | "passphrase"
+            | "passwd"
+            | "password"
+            | "pwd"
+            | "secret"
+            | "token"
+    )
+}
+
 fn is_secret_key(owner: &str) -> bool {
-    matches!(owner.rsplit('_').next(), Some("access" | "api" | "private" | "secret"))
+    let last = owner.rsplit('_').next();
+    matches!(last, Some("access" | "api" | "private" | "secret" | "subscription"))
 }
 
 /// A name in lower case with underscores: `X-Api-Key`, `xApiKey` and `x_api_key` are one, since the

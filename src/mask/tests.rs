@@ -21,6 +21,38 @@ fn secrets_are_masked_wherever_they_stand() {
 }
 
 #[test]
+fn a_name_that_ends_in_a_secret_thing_is_a_secrets() {
+    for name in [
+        "Proxy-Authorization",
+        "authorization",
+        "cookie",
+        "Set-Cookie",
+        "session_cookie",
+        "cookies",
+        "jwt",
+        "idJwt",
+        "credential",
+        "userCredential",
+        "passwd",
+        "db_pwd",
+        "connection_string",
+        "azureConnectionString",
+        "Ocp-Apim-Subscription-Key",
+        "subscriptionKey",
+        "refresh_token",
+        "password",
+        "apiKey",
+    ] {
+        let document = json!({ name: "canary" });
+        assert!(!shown(&document).to_string().contains("canary"), "{name}");
+    }
+    for name in ["virtual_key", "max_tokens", "string", "key", "cookie_policy", "tokens"] {
+        let document = json!({ name: "shown" });
+        assert_eq!(shown(&document), document, "{name}");
+    }
+}
+
+#[test]
 fn what_portkey_masks_stays_readable_and_what_it_shows_once_is_shown() {
     let answer = json!({
         "key": "Xk*******S4", "api_key": "sk-********nop", "masked_api_key": "********",

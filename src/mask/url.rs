@@ -46,16 +46,7 @@ fn is_secret(name: &str) -> bool {
     kind(&name) != Kind::Plain
         || matches!(
             &*name,
-            "auth"
-                | "code"
-                | "key"
-                | "sig"
-                | "signature"
-                | "subscription_key"
-                | "x_amz_credential"
-                | "x_amz_signature"
-                | "x_goog_credential"
-                | "x_goog_signature"
+            "auth" | "code" | "key" | "sig" | "signature" | "x_amz_signature" | "x_goog_signature"
         )
 }
 
