@@ -217,15 +217,30 @@ pub(crate) fn masked(text: &str, kind: Kind) -> Option<String> {
     match kind {
         Kind::Plain => url::masked(text),
         Kind::Once => None,
-        _ if text.is_empty() || is_masked(text) => None,
+        _ if text.is_empty() => None,
+        Kind::Secret if is_masked(text) => None,
         _ => Some(SENTINEL.to_owned()),
     }
 }
 
-/// Whether Portkey itself has masked a text (`Xk*******S4`): what is left says which key it is.
+/// Whether Portkey itself has masked a text (`Xk*******S4`, `sk-***m40`): one run of stars between
+/// so few characters that they only say which key it is.
 fn is_masked(text: &str) -> bool {
-    const LEFT: usize = 8;
-    text.contains("***") && text.chars().filter(|letter| *letter != '*').count() <= LEFT
+    const PREFIXES: [&str; 5] = ["sk-", "pk-", "sk-ant-", "sk-proj-", "sk-svcacct-"];
+    /// Shorter, and what is left would be most of a short password.
+    const SHORTEST: usize = 8;
+    let (Some(first), Some(last)) = (text.find('*'), text.rfind('*')) else { return false };
+    let (before, stars, after) = (text.get(..first), text.get(first..=last), text.get(last + 1..));
+    let (Some(before), Some(stars), Some(after)) = (before, stars, after) else { return false };
+    let plain =
+        |part: &str| part.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it));
+    text.len() >= SHORTEST
+        && stars.len() >= 3
+        && stars.bytes().all(|byte| byte == b'*')
+        && (before.len() <= 4 || PREFIXES.contains(&before))
+        && after.len() <= 3
+        && plain(before)
+        && plain(after)
 }
 
 /// Refuses a document that is about to be stored while it holds a secret as Portkey masks it: the

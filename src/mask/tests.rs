@@ -69,6 +69,28 @@ fn what_portkey_masks_stays_readable_and_what_it_shows_once_is_shown() {
 }
 
 #[test]
+fn only_portkeys_own_masks_pass_for_masks() {
+    for text in ["Xk*******S4", "sk-***m40", "sk-ant-***m40", "pk-a****f0Z", "********"] {
+        let document = json!({ "api_key": text });
+        assert_eq!(shown(&document), document, "{text}");
+        let inside = json!({ "headers": { "x": text }, "credentials": { "deep": [text] } });
+        assert!(!shown(&inside).to_string().contains(&format!("\"{text}\"")), "{text}");
+    }
+    for text in [
+        "***hunter2",
+        "p***ss",
+        "a***b***c",
+        "hunter***2",
+        "a b*****",
+        "é*******",
+        "***",
+        "ab**cdef",
+    ] {
+        assert_eq!(shown(&json!({ "api_key": text }))["api_key"], SENTINEL, "{text}");
+    }
+}
+
+#[test]
 fn a_mask_stands_for_the_stored_value_of_its_place() {
     let stored =
         json!({ "a": { "api_key": "k1", "custom_host": "https://h" }, "b": { "api_key": "k2" } });
