@@ -2,6 +2,7 @@
 //! whole document is put right (design §3, "Masks never come back").
 
 mod restore;
+mod text;
 mod url;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use serde_json::Value;
 use crate::tool::Problem;
 
 pub use restore::restore;
+pub use text::scrub;
 
 /// Stands for a secret in every answer. No real value contains it.
 pub const SENTINEL: &str = "***masked-by-portkey-admin-mcp***";

@@ -41,7 +41,7 @@ pub(super) fn masked(text: &str) -> Option<String> {
 }
 
 /// Whether the value under that name in a query is a secret.
-fn is_secret(name: &str) -> bool {
+pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
     kind(&name) != Kind::Plain
         || matches!(

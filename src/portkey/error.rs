@@ -62,7 +62,7 @@ pub enum Kind {
         status: u16,
         /// Media type, or "no content type".
         content_type: String,
-        /// Where the parser stopped, and how the body begins.
+        /// Where the parser stopped, and how long the body is.
         problem: String,
     },
     /// The answer is larger than the limit.
@@ -102,7 +102,7 @@ pub struct Answer {
     pub status: u16,
     /// Portkey's code: `AB03`, or the gateway's type.
     pub code: Option<String>,
-    /// Portkey's own words, or how the body begins. Without control characters.
+    /// Portkey's own words, or how the body begins. Without control characters and secrets.
     pub message: Option<String>,
     /// The body has the form of Portkey's errors.
     pub enveloped: bool,

@@ -181,7 +181,8 @@ async fn an_unreachable_portkey_is_told_with_what_to_check() {
 async fn a_page_and_a_redirect_are_not_mistaken_for_an_answer() {
     let (error, asked) = error_of(list(), &[], |_| page()).await;
     assert_eq!((&error["status"], asked), (&json!(200), 1));
-    says(&error, "message", &["text/html", "not JSON", "Sign in"]);
+    says(&error, "message", &["text/html", "not JSON", "bytes"]);
+    assert!(!error["message"].as_str().unwrap().contains("Sign in"), "{error:#}");
     says(&error, "remedy", &["PORTKEY_BASE_URL", "login page"]);
     assert_eq!(error["retry_helps"], false);
 
@@ -211,6 +212,31 @@ async fn an_upstream_that_repeats_the_key_does_not_give_it_away() {
     for echo in echoes {
         let (error, _) = error_of(list(), &[], echo).await;
         assert!(error["message"].is_string(), "{error:#}");
+    }
+}
+
+/// An API says what it refuses, and what it keeps, in its own words.
+#[tokio::test]
+async fn what_portkey_quotes_of_a_document_shows_none_of_its_secrets() {
+    let config = json!({ "api_key": "sk-kestrel", "headers": { "x-team": ["kestrel"] },
+                         "custom_host": "https://u:kestrel@h.example/x?token=kestrel" });
+    let create = ("create_config", json!({ "name": "a", "config": config }));
+    let told =
+        |body: &str| json!({ "data": { "message": format!("no good: {body}") } }).to_string();
+    let echoes: [fn(&str, &dyn Fn(&str) -> String) -> Reply; 6] = [
+        |body, told| answer(400, "", &told(body)),
+        |body, told| answer(400, "", &told(&json!(body).to_string())),
+        |body, _| answer(400, "", body),
+        |body, _| answer(500, "content-type: text/plain", &format!("cannot take {body}")),
+        |body, told| answer(422, "", &told(body.get(..body.find("kestrel").unwrap() + 5).unwrap())),
+        |body, _| answer(200, "content-type: application/json", &format!("{body}]")),
+    ];
+    for (i, echo) in echoes.into_iter().enumerate() {
+        let (error, _) = error_of(create.clone(), &[], move |seen| echo(&seen.body, &told)).await;
+        assert!(!error.to_string().contains("kest"), "{error:#}");
+        if i < 5 {
+            says(&error, "message", &["masked-by-portkey-admin-mcp", "api_key"]);
+        }
     }
 }
 

@@ -87,7 +87,8 @@ async fn a_page_in_place_of_json_is_named() {
     assert!(matches!(error.kind, Kind::Unreadable { .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains("answered 200 with text/html that is not JSON"), "{text}");
-    assert!(text.contains("<html>Log in</html>"), "{text}");
+    assert!(text.contains("at line 1 column 1 of 19 bytes"), "{text}");
+    assert!(!text.contains("Log in"), "nothing of a success is quoted: {text}");
     assert_eq!((requests, error.retryable()), (1, false));
 
     let (error, _) = failing(write(), page).await;
