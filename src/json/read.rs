@@ -9,9 +9,9 @@ use std::borrow::Cow;
 use super::{Json, Number, scan};
 
 /// As deep as serde_json goes.
-const MAX_DEPTH: usize = 127;
+pub(super) const MAX_DEPTH: usize = 127;
 
-/// The text is not JSON; `serde_json` says where and why.
+/// The text is not JSON; [`super::fault`] says where and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotJson;
 

@@ -6,6 +6,8 @@ use rmcp::model::ErrorCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json::depth;
+
 /// What routing needs of a message; everything else stays unread.
 #[derive(Debug)]
 pub(super) struct Envelope<'a> {
@@ -144,32 +146,6 @@ fn why(body: &[u8], error: &serde_json::Error) -> Malformed {
         (_, Ok(_)) => Malformed::NotJsonRpc("this is no JSON-RPC message"),
         _ => Malformed::NotJson(format!("line {} column {}", error.line(), error.column())),
     }
-}
-
-/// How deeply objects and lists are nested, without building anything.
-fn depth(body: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in body {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-        } else {
-            match byte {
-                b'"' => in_string = true,
-                b'{' | b'[' => {
-                    depth += 1;
-                    deepest = deepest.max(depth);
-                }
-                b'}' | b']' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-        }
-    }
-    deepest
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::Response;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use url::Url;
 
@@ -16,7 +15,10 @@ use super::{
     error::{Answer, Kind},
     retry::retry_after,
 };
-use crate::{json::NotJson, mask};
+use crate::{
+    json::{self, Fault, NotJson},
+    mask,
+};
 
 /// What is read of an error's body, and for how long once its status is known.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -51,13 +53,13 @@ pub(super) async fn take(
     };
     let body = if body.trim_ascii().is_empty() { Bytes::from_static(b"{}") } else { body };
     read(&body).map_err(|NotJson| {
-        let why = serde_json::from_slice::<IgnoredAny>(&body).err();
-        if why.as_ref().is_some_and(serde_json::Error::is_eof) {
+        let fault = json::fault(&body);
+        if fault == Some(Fault::Cut) {
             return Kind::Broken(format!("its JSON ends early, after {} bytes", body.len()));
         }
         // None of a success is quoted: it may be all secret.
-        let why = why.map_or_else(|| "it is nested too deeply".to_owned(), |why| why.to_string());
-        let problem = format!("{why} of {} bytes", body.len());
+        let why = fault.map_or_else(|| "it cannot be read".to_owned(), |fault| fault.to_string());
+        let problem = format!("{why}, of {} bytes", body.len());
         let content_type = content_type(media.as_ref(), key);
         Kind::Unreadable { status: status.as_u16(), content_type, problem }
     })
