@@ -204,7 +204,7 @@ impl Endpoint {
             return self.list(caller, true, id, headers);
         }
         let carrier = envelope.id.filter(|_| method == "tools/call").map(Carrier::new);
-        let body = match &carrier {
+        let stripped = match &carrier {
             Some(carrier) => {
                 request.extensions_mut().insert(carrier.clone());
                 &carrier.strip(body, envelope.params.arguments)
@@ -212,13 +212,13 @@ impl Endpoint {
             None => body,
         };
         // rmcp's futures are large: inside every future around them they would be moved each time.
-        let response = Box::pin(shared.modern.handle(with_body(request, body))).await;
+        let response = Box::pin(shared.modern.handle(with_body(request, stripped))).await;
         let response = response.map(Body::new);
         let response = match carrier {
             Some(carrier) => carrier.unload(response),
             None => response,
         };
-        self.finish(response, envelope)
+        self.finish(response, envelope, body)
     }
 
     async fn legacy(
@@ -249,7 +249,7 @@ impl Endpoint {
             return self.list(caller, false, id, request.headers());
         }
         let response = Box::pin(legacy.service.handle(with_body(request, body))).await;
-        self.finish(response.map(Body::new), envelope)
+        self.finish(response.map(Body::new), envelope, body)
     }
 
     /// GET opens a session's stream, DELETE ends the session.
@@ -290,7 +290,12 @@ impl Endpoint {
         self.shared.lists.answer(catalogue, listed, modern, id, headers)
     }
 
-    fn finish(&self, response: Response, envelope: &Envelope<'_>) -> Response {
+    fn finish(&self, response: Response, envelope: &Envelope<'_>, body: &[u8]) -> Response {
+        // Its media type was right: rmcp says the same of a body that it cannot read.
+        if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            let (code, message) = reply::unread(body);
+            return reply::error(StatusCode::BAD_REQUEST, envelope.id, code, &message, None);
+        }
         reply::in_json(response, envelope.id, self.shared.shutdown.is_cancelled())
     }
 

@@ -6,7 +6,7 @@ use rmcp::model::ErrorCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json::depth;
+use crate::json::{depth, fault};
 
 /// What routing needs of a message; everything else stays unread.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Malformed {
     /// As the caller is told.
     pub fn told(&self) -> (ErrorCode, String) {
         match self {
-            Self::NotJson(place) => (ErrorCode::PARSE_ERROR, format!("this is not JSON: {place}")),
+            Self::NotJson(why) => (ErrorCode::PARSE_ERROR, format!("this is not JSON: {why}")),
             Self::NotJsonRpc(why) => (ErrorCode::INVALID_REQUEST, (*why).to_owned()),
         }
     }
@@ -82,8 +82,7 @@ impl<'a> Envelope<'a> {
         if depth(body) > max_depth {
             return Err(Malformed::NotJsonRpc("the message is nested too deeply"));
         }
-        let members: Members<'_> =
-            serde_json::from_slice(body).map_err(|error| why(body, &error))?;
+        let members: Members<'_> = serde_json::from_slice(body).map_err(|_| why(body))?;
         if members.jsonrpc.as_deref() != Some("2.0") {
             return Err(Malformed::NotJsonRpc("`jsonrpc` has to be \"2.0\""));
         }
@@ -137,14 +136,14 @@ fn is_id(id: &str) -> bool {
     id.starts_with('"') || id.parse::<i64>().is_ok()
 }
 
-fn why(body: &[u8], error: &serde_json::Error) -> Malformed {
+fn why(body: &[u8]) -> Malformed {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-    match (first, serde_json::from_slice::<&RawValue>(body)) {
-        (Some(b'['), Ok(_)) => {
+    match (fault(body), first) {
+        (Some(fault), _) => Malformed::NotJson(fault.to_string()),
+        (None, Some(b'[')) => {
             Malformed::NotJsonRpc("batches are not served: send one message a request")
         }
-        (_, Ok(_)) => Malformed::NotJsonRpc("this is no JSON-RPC message"),
-        _ => Malformed::NotJson(format!("line {} column {}", error.line(), error.column())),
+        (None, _) => Malformed::NotJsonRpc("this is no JSON-RPC message"),
     }
 }
 
