@@ -125,6 +125,9 @@ impl Error {
     fn remedy(&self, tool: &Tool) -> String {
         match self {
             Self::Arguments(_) => "correct the arguments; nothing was sent".into(),
+            Self::Portkey(inner) if inner.status() == Some(403) && tool.workspace_key => {
+                "use a workspace key (sandbox: --sandbox-key workspace)".into()
+            }
             Self::Portkey(inner) => inner.remedy(),
             Self::Answer(_) => "report this to the server's operator".into(),
             Self::Precondition { remedy, .. } | Self::Partly { remedy, .. } => remedy.clone(),
@@ -179,6 +182,10 @@ fn describe<T>(
 /// Why Portkey refuses what it does not tell apart (facts.md, "Errors").
 fn likely_cause(tool: &Tool) -> String {
     let mut why = match tool.scopes {
+        scopes if tool.workspace_key => {
+            let or = if scopes.is_empty() { "" } else { ", or it lacks the scope " };
+            format!("the key is no workspace key, which this needs{or}{}", quoted(scopes))
+        }
         [] => "the key lacks a scope".to_owned(),
         scopes if tool.any_scope => format!("missing scope: one of {}", quoted(scopes)),
         scopes => format!("missing scope {}", quoted(scopes)),

@@ -32,6 +32,29 @@ const SLUGS: [(&str, Option<&str>); 15] = [
 ];
 
 #[tokio::test]
+async fn a_key_of_the_organisation_is_told_that_the_gateway_takes_it_not() {
+    let (admin, scoped) = (serve(settings()).await, serve_key(settings(), "read-only").await);
+    let metadata = json!({ "client_id": "c", "app": "a", "env": "e" });
+    let render = json!({ "prompt_id": "triage-dev", "variables": { "message": "hi" } });
+    let mut complete = render.clone();
+    complete["metadata"] = metadata;
+    for (tool, args, scope) in [
+        ("render_prompt", render, "`prompts.render`"),
+        ("run_prompt_completion", complete, "`completions.write`"),
+    ] {
+        for served in [&admin, &scoped] {
+            let error = served.call(tool, args.clone()).await.error().clone();
+            assert_eq!(error["status"], 403, "{error}");
+            let cause = error["likely_cause"].as_str().unwrap();
+            assert!(cause.starts_with("the key is no workspace key"), "{error}");
+            assert!(cause.contains(scope) && !cause.contains("missing scope"), "{error}");
+            let remedy = "use a workspace key (sandbox: --sandbox-key workspace)";
+            assert_eq!(error["remedy"], remedy, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn configs_are_listed_a_page_at_a_time() {
     let served = serve(settings()).await;
     let all = served.account("admin").slugs().await;
