@@ -44,7 +44,7 @@ enum Clear {
 
 fn fitted(args: Value) -> Result<Value, String> {
     let Value::Object(mut args) = args else { unreachable!() };
-    fit(&mut args, &schema::input::<Example>(), Some("config"))
+    fit(&mut args, &schema::input::<Example>(), Some("config"), true)
         .map(|()| args.into())
         .map_err(|error| error.to_string())
 }
@@ -134,7 +134,10 @@ fn null_is_absent_or_clears_where_that_can_be_done() {
 #[test]
 fn a_mask_is_refused_but_in_the_document_that_it_stands_in() {
     let why = fitted(json!({ "name": mask::SENTINEL })).unwrap_err();
-    assert!(why.contains("`name` holds a masked value"), "{why}");
+    assert!(why.contains("`name` holds a masked value: leave the field out to keep"), "{why}");
+    let Value::Object(mut args) = json!({ "name": mask::SENTINEL }) else { unreachable!() };
+    let why = fit(&mut args, &schema::input::<Example>(), None, false).unwrap_err().to_string();
+    assert!(why.contains("give the value itself") && !why.contains("leave the field"), "{why}");
     assert!(fitted(json!({ "name": "n", "config": { "api_key": mask::SENTINEL } })).is_ok());
 }
 

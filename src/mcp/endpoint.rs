@@ -28,6 +28,7 @@ use super::{
     lists::Lists,
     reply,
     services::{Legacy, Services, config},
+    unserved::no_method,
 };
 use crate::{
     auth::{Decision, Principal, decide},
@@ -192,7 +193,7 @@ impl Endpoint {
         let method = envelope.method.as_deref().unwrap_or_default();
         if REMOVED.contains(&method) && era::is_complete(headers, envelope) && envelope.id.is_some()
         {
-            let message = format!("no method `{method}`");
+            let message = format!("{} in this revision", no_method(method));
             let code = ErrorCode::METHOD_NOT_FOUND;
             return reply::error(StatusCode::NOT_FOUND, envelope.id, code, &message, None);
         }
@@ -238,7 +239,8 @@ impl Endpoint {
         if envelope.method.as_deref() == Some("initialize") {
             place = shared.legacy.place().await;
             if stateful && place.is_none() {
-                return reply::busy(envelope.id, "all sessions are taken: try again later");
+                let message = "all sessions are taken (MCP_MAX_SESSIONS): try again later";
+                return reply::busy(envelope.id, message);
             }
             follow_body(request.headers_mut(), envelope);
         } else if is_first_page(envelope)

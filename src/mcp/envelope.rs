@@ -41,6 +41,8 @@ pub(super) enum Malformed {
     NotJson(String),
     /// -32600.
     NotJsonRpc(&'static str),
+    /// -32600, with the levels that there may be.
+    TooDeep(usize),
 }
 
 impl Malformed {
@@ -49,6 +51,12 @@ impl Malformed {
         match self {
             Self::NotJson(why) => (ErrorCode::PARSE_ERROR, format!("this is not JSON: {why}")),
             Self::NotJsonRpc(why) => (ErrorCode::INVALID_REQUEST, (*why).to_owned()),
+            Self::TooDeep(limit) => {
+                let why = format!(
+                    "the message is nested more deeply than {limit} levels (MCP_MAX_JSON_DEPTH)"
+                );
+                (ErrorCode::INVALID_REQUEST, why)
+            }
         }
     }
 }
@@ -80,7 +88,7 @@ impl<'a> Envelope<'a> {
     /// Parses a body of at most `max_depth` levels.
     pub fn parse(body: &'a [u8], max_depth: usize) -> Result<Self, Malformed> {
         if depth(body) > max_depth {
-            return Err(Malformed::NotJsonRpc("the message is nested too deeply"));
+            return Err(Malformed::TooDeep(max_depth));
         }
         let members: Members<'_> = serde_json::from_slice(body).map_err(|_| why(body))?;
         if members.jsonrpc.as_deref() != Some("2.0") {
@@ -185,9 +193,9 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"x","params":[]}"#,
             r#"{"jsonrpc":"2.0","id":1}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":5}"#,
-            &deep,
         ] {
             assert!(matches!(parse(body), Err(Malformed::NotJsonRpc(_))), "{body}");
         }
+        assert_eq!(parse(&deep).unwrap_err(), Malformed::TooDeep(8));
     }
 }

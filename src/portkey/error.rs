@@ -20,9 +20,14 @@ pub struct Error {
 /// What happened.
 #[derive(Debug, thiserror::Error)]
 pub enum Kind {
-    /// Nothing was sent: the arguments fit no request.
-    #[error("{0}")]
-    Argument(String),
+    /// Nothing was sent: an argument fits no request.
+    #[error("{}{why}", named(.argument))]
+    Argument {
+        /// The argument, or nothing where it is all of them.
+        argument: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Nothing was sent: it would write, and only reads may leave.
     #[error("a {0} request would write, and this server or endpoint is read-only")]
     ReadOnly(&'static str),
@@ -215,6 +220,11 @@ impl Error {
 }
 
 impl Kind {
+    /// All the arguments fit no request.
+    pub(super) fn arguments(why: impl Into<String>) -> Self {
+        Self::Argument { argument: String::new(), why: why.into() }
+    }
+
     /// The error that Portkey answered with, if it did.
     pub fn answer(&self) -> Option<&Answer> {
         match self {
@@ -267,6 +277,10 @@ impl Kind {
     pub(super) fn no_route(&self) -> bool {
         matches!(self, Self::Refused(answer) if answer.status == 404 && !answer.enveloped)
     }
+}
+
+fn named(argument: &str) -> String {
+    if argument.is_empty() { String::new() } else { format!("`{argument}` ") }
 }
 
 fn advised(tool: Option<&str>) -> String {

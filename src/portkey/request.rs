@@ -106,7 +106,7 @@ impl<'a> Prepared<'a> {
     pub(super) fn new(request: Request<'a>) -> Result<Self, Kind> {
         let Request { method, path, args, reads, replayable, read_back, base: _ } = request;
         let Value::Object(mut args) = args else {
-            return Err(Kind::Argument("the arguments must be an object".to_owned()));
+            return Err(Kind::arguments("the arguments must be an object"));
         };
         let (path, forced) = path.split_once("{?").unwrap_or((path, ""));
         let mut target = String::with_capacity(path.len() + 64);
@@ -124,7 +124,7 @@ impl<'a> Prepared<'a> {
                     query.push(name, &value);
                 }
             }
-            let body = serde_json::to_vec(&args).map_err(|e| Kind::Argument(e.to_string()))?;
+            let body = serde_json::to_vec(&args).map_err(|e| Kind::arguments(e.to_string()))?;
             Some(body.into())
         };
         let reads = reads || method == Method::Get;
@@ -161,7 +161,7 @@ impl<'a> Prepared<'a> {
         text.push_str(base);
         text.push_str(&self.target);
         if text.len() > MAX_URL_BYTES {
-            return Err(Kind::Argument(format!(
+            return Err(Kind::arguments(format!(
                 "the arguments make a URL of {} bytes, more than the {MAX_URL_BYTES} that servers \
                  take: give fewer or shorter ones",
                 text.len()
@@ -170,7 +170,7 @@ impl<'a> Prepared<'a> {
         // What a URL parser would rewrite (`..` for one) would reach another endpoint.
         let url = match Url::parse(&text) {
             Ok(url) if url.as_str() == text => url,
-            _ => return Err(Kind::Argument("the arguments make no valid URL".to_owned())),
+            _ => return Err(Kind::arguments("the arguments make no valid URL")),
         };
         let mut request = reqwest::Request::new(self.method.into(), url);
         if let Some(body) = &self.body {
@@ -207,7 +207,8 @@ fn segment<'v>(name: &str, value: &'v Value) -> Result<Cow<'v, str>, Kind> {
         Value::String(text) if text.contains(char::is_control) => "cannot hold control characters",
         _ => return Ok(text(value)),
     };
-    Err(Kind::Argument(format!("`{name}` {problem}: give the value that the list tool shows")))
+    let why = format!("{problem}: give the value that the list tool shows");
+    Err(Kind::Argument { argument: name.to_owned(), why })
 }
 
 /// Writes `?name=value&name=value` behind a path.

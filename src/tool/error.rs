@@ -21,7 +21,7 @@ pub enum Error {
 
     /// A request to Portkey failed.
     #[error(transparent)]
-    Portkey(#[from] portkey::Error),
+    Portkey(portkey::Error),
 
     /// Portkey's answer is not of the shape that the tool needs.
     #[error("Portkey's answer has an unexpected shape: {0}")]
@@ -59,6 +59,15 @@ pub struct Problem {
     pub argument: String,
     /// What is wrong and what would be right; never the value.
     pub why: String,
+}
+
+impl From<portkey::Error> for Error {
+    fn from(error: portkey::Error) -> Self {
+        match error.kind {
+            portkey::Kind::Argument { argument, why } => Self::argument(argument, why),
+            _ => Self::Portkey(error),
+        }
+    }
 }
 
 impl Error {
@@ -128,7 +137,14 @@ impl Error {
             Self::Portkey(inner) if inner.status() == Some(403) && tool.workspace_key => {
                 "use a workspace key (sandbox: --sandbox-key workspace)".into()
             }
-            Self::Portkey(inner) => inner.remedy(),
+            Self::Portkey(inner) => match (&inner.kind, listing_tools(tool)) {
+                (portkey::Kind::Refused(answer), Some(tools))
+                    if answer.status == 404 && answer.enveloped =>
+                {
+                    format!("check the id with {tools}, and the workspace that it belongs to")
+                }
+                _ => inner.remedy(),
+            },
             Self::Answer(_) => "report this to the server's operator".into(),
             Self::Precondition { remedy, .. } | Self::Partly { remedy, .. } => remedy.clone(),
             Self::Stale(_) => "try again in a few seconds".into(),
@@ -195,6 +211,25 @@ fn likely_cause(tool: &Tool) -> String {
         why.push_str(", or the plan is not Enterprise");
     }
     why
+}
+
+/// The tools that list what a tool's arguments name: those that its required arguments are said to
+/// come from, else the one that shows whether its write arrived.
+fn listing_tools(tool: &Tool) -> Option<String> {
+    let schema = Value::Object(tool.input().published);
+    let required = schema.get("required").and_then(Value::as_array)?.iter();
+    let mut tools: Vec<&str> = required
+        .filter_map(|name| schema.get("properties")?.get(name.as_str()?)?.get("description"))
+        .filter_map(|about| about.as_str()?.split("from list_").nth(1))
+        .filter_map(|rest| rest.split(|it: char| !it.is_ascii_lowercase() && it != '_').next())
+        .collect();
+    tools.dedup();
+    if tools.is_empty() {
+        let writes = matches!(tool.effect, Effect::Replaces | Effect::Destroys);
+        return tool.read_back.filter(|_| writes).map(|other| format!("`{other}`"));
+    }
+    let tools: Vec<String> = tools.iter().map(|name| format!("`list_{name}`")).collect();
+    Some(tools.join(" and "))
 }
 
 fn quoted(names: &[&str]) -> String {

@@ -68,7 +68,7 @@ async fn what_is_json_and_cannot_be_read_is_told_with_its_place() {
         (r#""\ud800""#, "half of a surrogate pair, which is no character, at line 1 column "),
         (r#""a\udc00b""#, "half of a surrogate pair"),
         ("1e400", "a number that is too large at line 1 column "),
-        (&*deep, "nested too deeply"),
+        (&*deep, "MCP_MAX_JSON_DEPTH"),
     ] {
         for ask in [
             Ask::modern(7, "tools/call", params("§")),
@@ -140,6 +140,10 @@ async fn wrong_parameters_of_a_method_are_told_as_such() {
             assert!(codes.contains(&reply.code()), "{params}: {}", reply.text());
             assert!(matches!(reply.status, 200 | 400), "{params}: {reply:?}");
             assert_eq!(reply.json()["id"], 3, "{params}");
+            let message = reply.json()["error"]["message"].as_str().unwrap().to_owned();
+            if params.get("arguments").is_some() {
+                assert_eq!(message, "`arguments` has to be an object", "{params}");
+            }
         }
     }
     let empty = server.ask(&Ask::modern(1, "tools/list", json!({ "cursor": null }))).await;
