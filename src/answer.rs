@@ -141,14 +141,19 @@ impl Tidying {
 }
 
 /// A config's document arrives as JSON text (facts.md, "Spec against reality" 1), as the
-/// configurations of MCP integrations do in lists.
+/// configurations of MCP integrations do in lists. In one that cannot be read, nobody can tell what
+/// is secret.
 fn read_document(name: &str, json: &mut Json<'_>) {
     if matches!(name, "config" | "configurations")
         && let Json::Text(text) = json
-        && text.trim_start().starts_with('{')
-        && let Ok(document) = Json::read(text)
+        && text
+            .trim_start_matches(|it: char| it.is_whitespace() || it == '\u{feff}')
+            .starts_with(['{', '['])
     {
-        *json = document.into_owned();
+        *json = match Json::read(text) {
+            Ok(document) => document.into_owned(),
+            Err(_) => Json::Text(mask::SENTINEL.into()),
+        };
     }
 }
 
@@ -215,6 +220,20 @@ mod tests {
         for (given, want) in table {
             let answer = tidied(json!({ "data": [{ "created_at": given }] }));
             assert_eq!(answer["data"][0]["created_at"], want);
+        }
+    }
+
+    #[test]
+    fn a_document_in_a_text_hides_its_secrets_whatever_its_form() {
+        for (text, want) in [
+            (r#" [{"api_key":"canary"}]"#, json!([{ "api_key": mask::SENTINEL }])),
+            (r#"{"api_key":"canary"#, json!(mask::SENTINEL)),
+            (r#"{"api_key":"canary","a":"\ud800"}"#, json!(mask::SENTINEL)),
+            ("[\"canary\",]", json!(mask::SENTINEL)),
+            ("\u{feff}[\"canary\"]", json!(mask::SENTINEL)),
+            ("pc-slug", json!("pc-slug")),
+        ] {
+            assert_eq!(tidied(json!({ "config": text })), json!({ "config": want }));
         }
     }
 

@@ -21,13 +21,22 @@ use crate::{
 use problem::Problems;
 
 /// Fits `args` to `input`, or says everything that is wrong with them. `unmasks` names the
-/// document in which a mask stands for the stored value.
-pub fn fit(args: &mut JsonObject, input: &Input, unmasks: Option<&str>) -> Result<()> {
+/// document in which a mask stands for the stored value; `stored` says whether there is one at all.
+pub fn fit(
+    args: &mut JsonObject,
+    input: &Input,
+    unmasks: Option<&str>,
+    stored: bool,
+) -> Result<()> {
     let mut problems = Problems::default();
     fit_object(args, &input.full, "", unmasks, &mut problems);
     for (name, value) in args.iter().filter(|(name, _)| Some(name.as_str()) != unmasks) {
         mask::find(value, name, &mut |path| {
-            problems.add(path, "holds a masked value: leave the field out to keep the stored one");
+            let instead = match stored {
+                true => "leave the field out to keep the stored one",
+                false => "give the value itself, since none is stored here",
+            };
+            problems.add(path, format!("holds a masked value: {instead}"));
         });
     }
     // The validator wants a value; the map moves in and out of it without a copy.

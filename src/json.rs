@@ -4,6 +4,7 @@
 //! answer's way. Here fields stay in the order of the text, and names and texts without escapes are
 //! slices of it. A field given twice is kept twice, and a number is kept as it was written.
 
+mod fault;
 mod read;
 mod scan;
 mod write;
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+pub use fault::{Fault, depth, fault};
 pub use read::NotJson;
 pub use write::quote;
 

@@ -2,6 +2,7 @@
 //! whole document is put right (design §3, "Masks never come back").
 
 mod restore;
+mod text;
 mod url;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use serde_json::Value;
 use crate::tool::{Problem, Problems};
 
 pub use restore::restore;
+pub use text::scrub;
 
 /// Stands for a secret in every answer. No real value contains it.
 pub const SENTINEL: &str = "***masked-by-portkey-admin-mcp***";
@@ -62,29 +64,44 @@ fn kind(name: &str) -> Kind {
     match name {
         // Fields that are secret, wherever they stand.
         "apikey"
-        | "authorization"
         | "aws_access_key_id"
+        | "connection_string"
         | "invite_link"
-        | "passphrase"
-        | "password"
-        | "secret"
         | "signed_url"
-        | "token"
         | "vertex_service_account_json" => Kind::Secret,
         // Fields of which everything inside is secret.
-        "auth_config" | "credentials" | "custom_headers" | "default_headers" | "extra_headers"
-        | "headers" | "http_headers" | "request_headers" => Kind::SecretInside,
-        _ => match name.rsplit_once('_') {
-            Some((_, "passphrase" | "password" | "secret" | "token")) => Kind::Secret,
+        "auth_config" | "cookies" | "credentials" | "custom_headers" | "default_headers"
+        | "extra_headers" | "headers" | "http_headers" | "request_headers" => Kind::SecretInside,
+        _ => match name.rsplit_once('_').unwrap_or(("", name)) {
+            (_, last) if is_secret_thing(last) => Kind::Secret,
             // A `virtual_key` is the slug of one.
-            Some((owner, "key")) if is_secret_key(owner) => Kind::Secret,
+            (owner, "key") if is_secret_key(owner) => Kind::Secret,
+            (owner, "string") if owner.ends_with("_connection") => Kind::Secret,
             _ => Kind::Plain,
         },
     }
 }
 
+/// Whether a name that is this, or ends in it, is a secret's.
+fn is_secret_thing(last: &str) -> bool {
+    matches!(
+        last,
+        "authorization"
+            | "cookie"
+            | "credential"
+            | "jwt"
+            | "passphrase"
+            | "passwd"
+            | "password"
+            | "pwd"
+            | "secret"
+            | "token"
+    )
+}
+
 fn is_secret_key(owner: &str) -> bool {
-    matches!(owner.rsplit('_').next(), Some("access" | "api" | "private" | "secret"))
+    let last = owner.rsplit('_').next();
+    matches!(last, Some("access" | "api" | "private" | "secret" | "subscription"))
 }
 
 /// A name in lower case with underscores: `X-Api-Key`, `xApiKey` and `x_api_key` are one, since the
@@ -222,15 +239,30 @@ pub(crate) fn masked(text: &str, kind: Kind) -> Option<String> {
     match kind {
         Kind::Plain => url::masked(text),
         Kind::Once => None,
-        _ if text.is_empty() || is_masked(text) => None,
+        _ if text.is_empty() => None,
+        Kind::Secret if is_masked(text) => None,
         _ => Some(SENTINEL.to_owned()),
     }
 }
 
-/// Whether Portkey itself has masked a text (`Xk*******S4`): what is left says which key it is.
+/// Whether Portkey itself has masked a text (`Xk*******S4`, `sk-***m40`): one run of stars between
+/// so few characters that they only say which key it is.
 fn is_masked(text: &str) -> bool {
-    const LEFT: usize = 8;
-    text.contains("***") && text.chars().filter(|letter| *letter != '*').count() <= LEFT
+    const PREFIXES: [&str; 5] = ["sk-", "pk-", "sk-ant-", "sk-proj-", "sk-svcacct-"];
+    /// Shorter, and what is left would be most of a short password.
+    const SHORTEST: usize = 8;
+    let (Some(first), Some(last)) = (text.find('*'), text.rfind('*')) else { return false };
+    let (before, stars, after) = (text.get(..first), text.get(first..=last), text.get(last + 1..));
+    let (Some(before), Some(stars), Some(after)) = (before, stars, after) else { return false };
+    let plain =
+        |part: &str| part.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it));
+    text.len() >= SHORTEST
+        && stars.len() >= 3
+        && stars.bytes().all(|byte| byte == b'*')
+        && (before.len() <= 4 || PREFIXES.contains(&before))
+        && after.len() <= 3
+        && plain(before)
+        && plain(after)
 }
 
 /// Refuses a document that is about to be stored while it holds a secret as Portkey masks it: the

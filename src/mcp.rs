@@ -16,6 +16,7 @@ mod server;
 mod services;
 mod settings;
 mod stdio;
+mod unserved;
 
 pub use endpoint::{Counts, Endpoint};
 pub use server::Server;

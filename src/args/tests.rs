@@ -44,7 +44,7 @@ enum Clear {
 
 fn fitted(args: Value) -> Result<Value, String> {
     let Value::Object(mut args) = args else { unreachable!() };
-    fit(&mut args, &schema::input::<Example>(), Some("config"))
+    fit(&mut args, &schema::input::<Example>(), Some("config"), true)
         .map(|()| args.into())
         .map_err(|error| error.to_string())
 }
@@ -136,7 +136,10 @@ fn null_is_absent_or_clears_where_that_can_be_done() {
 #[test]
 fn a_mask_is_refused_but_in_the_document_that_it_stands_in() {
     let why = fitted(json!({ "name": mask::SENTINEL })).unwrap_err();
-    assert!(why.contains("`name` holds a masked value"), "{why}");
+    assert!(why.contains("`name` holds a masked value: leave the field out to keep"), "{why}");
+    let Value::Object(mut args) = json!({ "name": mask::SENTINEL }) else { unreachable!() };
+    let why = fit(&mut args, &schema::input::<Example>(), None, false).unwrap_err().to_string();
+    assert!(why.contains("give the value itself") && !why.contains("leave the field"), "{why}");
     assert!(fitted(json!({ "name": "n", "config": { "api_key": mask::SENTINEL } })).is_ok());
 }
 
@@ -167,7 +170,7 @@ struct Closed {
 fn the_values_of_a_map_are_fitted_like_any_other() {
     let fit_map = |args: Value| {
         let mut args: JsonObject = serde_json::from_value(args).unwrap();
-        fit(&mut args, &schema::input::<Named>(), None).map(|()| Value::from(args))
+        fit(&mut args, &schema::input::<Named>(), None, true).map(|()| Value::from(args))
     };
     let given =
         json!({ "each": { "a": { "count": "5" }, "b": "{\"count\":null}" }, "texts": { "n": 1 } });

@@ -24,7 +24,7 @@ pub fn head(limits: &Limits, request: &Request) -> Result<(), Error> {
     Err(Error::new(
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         "headers_too_large",
-        format!("the headers are longer than {} bytes", limits.header_bytes),
+        format!("the headers are longer than {} bytes (MCP_MAX_HEADER_SIZE)", limits.header_bytes),
     ))
 }
 

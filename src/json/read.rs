@@ -10,14 +10,14 @@ use std::borrow::Cow;
 use super::{Json, Number, scan};
 
 /// As deep as serde_json goes.
-const MAX_DEPTH: usize = 127;
+pub(super) const MAX_DEPTH: usize = 127;
 /// Fields that an object is given room for before the first is read, at most.
 const MAX_EXPECTED: usize = 64;
 
 /// The largest double has more digits than this before its point.
 const MAX_PLAIN_DIGITS: usize = 300;
 
-/// The text is not JSON; `serde_json` says where and why.
+/// The text is not JSON; [`super::fault`] says where and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotJson;
 

@@ -23,6 +23,38 @@ fn secrets_are_masked_wherever_they_stand() {
 }
 
 #[test]
+fn a_name_that_ends_in_a_secret_thing_is_a_secrets() {
+    for name in [
+        "Proxy-Authorization",
+        "authorization",
+        "cookie",
+        "Set-Cookie",
+        "session_cookie",
+        "cookies",
+        "jwt",
+        "idJwt",
+        "credential",
+        "userCredential",
+        "passwd",
+        "db_pwd",
+        "connection_string",
+        "azureConnectionString",
+        "Ocp-Apim-Subscription-Key",
+        "subscriptionKey",
+        "refresh_token",
+        "password",
+        "apiKey",
+    ] {
+        let document = json!({ name: "canary" });
+        assert!(!shown(&document).to_string().contains("canary"), "{name}");
+    }
+    for name in ["virtual_key", "max_tokens", "string", "key", "cookie_policy", "tokens"] {
+        let document = json!({ name: "shown" });
+        assert_eq!(shown(&document), document, "{name}");
+    }
+}
+
+#[test]
 fn what_portkey_masks_stays_readable_and_what_it_shows_once_is_shown() {
     let answer = json!({
         "key": "Xk*******S4", "api_key": "sk-********nop", "masked_api_key": "********",
@@ -36,6 +68,28 @@ fn what_portkey_masks_stays_readable_and_what_it_shows_once_is_shown() {
     assert_eq!(seen, want);
     mask(&mut seen, "", Names::default());
     assert!(!seen.to_string().contains("canary"), "{seen}");
+}
+
+#[test]
+fn only_portkeys_own_masks_pass_for_masks() {
+    for text in ["Xk*******S4", "sk-***m40", "sk-ant-***m40", "pk-a****f0Z", "********"] {
+        let document = json!({ "api_key": text });
+        assert_eq!(shown(&document), document, "{text}");
+        let inside = json!({ "headers": { "x": text }, "credentials": { "deep": [text] } });
+        assert!(!shown(&inside).to_string().contains(&format!("\"{text}\"")), "{text}");
+    }
+    for text in [
+        "***hunter2",
+        "p***ss",
+        "a***b***c",
+        "hunter***2",
+        "a b*****",
+        "é*******",
+        "***",
+        "ab**cdef",
+    ] {
+        assert_eq!(shown(&json!({ "api_key": text }))["api_key"], SENTINEL, "{text}");
+    }
 }
 
 #[test]

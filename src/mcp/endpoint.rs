@@ -28,6 +28,7 @@ use super::{
     lists::Lists,
     reply,
     services::{Legacy, Services, config},
+    unserved::no_method,
 };
 use crate::{
     auth::{Decision, Principal, decide},
@@ -192,7 +193,7 @@ impl Endpoint {
         let method = envelope.method.as_deref().unwrap_or_default();
         if REMOVED.contains(&method) && era::is_complete(headers, envelope) && envelope.id.is_some()
         {
-            let message = format!("no method `{method}`");
+            let message = format!("{} in this revision", no_method(method));
             let code = ErrorCode::METHOD_NOT_FOUND;
             return reply::error(StatusCode::NOT_FOUND, envelope.id, code, &message, None);
         }
@@ -204,7 +205,7 @@ impl Endpoint {
             return self.list(caller, true, id, headers);
         }
         let carrier = envelope.id.filter(|_| method == "tools/call").map(Carrier::new);
-        let body = match &carrier {
+        let stripped = match &carrier {
             Some(carrier) => {
                 request.extensions_mut().insert(carrier.clone());
                 &carrier.strip(body, envelope.params.arguments)
@@ -212,13 +213,13 @@ impl Endpoint {
             None => body,
         };
         // rmcp's futures are large: inside every future around them they would be moved each time.
-        let response = Box::pin(shared.modern.handle(with_body(request, body))).await;
+        let response = Box::pin(shared.modern.handle(with_body(request, stripped))).await;
         let response = response.map(Body::new);
         let response = match carrier {
             Some(carrier) => carrier.unload(response),
             None => response,
         };
-        self.finish(response, envelope)
+        self.finish(response, envelope, body)
     }
 
     async fn legacy(
@@ -238,7 +239,8 @@ impl Endpoint {
         if envelope.method.as_deref() == Some("initialize") {
             place = shared.legacy.place().await;
             if stateful && place.is_none() {
-                return reply::busy(envelope.id, "all sessions are taken: try again later");
+                let message = "all sessions are taken (MCP_MAX_SESSIONS): try again later";
+                return reply::busy(envelope.id, message);
             }
             follow_body(request.headers_mut(), envelope);
         } else if is_first_page(envelope)
@@ -249,7 +251,7 @@ impl Endpoint {
             return self.list(caller, false, id, request.headers());
         }
         let response = Box::pin(legacy.service.handle(with_body(request, body))).await;
-        self.finish(response.map(Body::new), envelope)
+        self.finish(response.map(Body::new), envelope, body)
     }
 
     /// GET opens a session's stream, DELETE ends the session.
@@ -295,7 +297,12 @@ impl Endpoint {
         self.shared.lists.answer(catalogue, listed, modern, id, headers)
     }
 
-    fn finish(&self, response: Response, envelope: &Envelope<'_>) -> Response {
+    fn finish(&self, response: Response, envelope: &Envelope<'_>, body: &[u8]) -> Response {
+        // Its media type was right: rmcp says the same of a body that it cannot read.
+        if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            let (code, message) = reply::unread(body);
+            return reply::error(StatusCode::BAD_REQUEST, envelope.id, code, &message, None);
+        }
         reply::in_json(response, envelope.id, self.shared.shutdown.is_cancelled())
     }
 

@@ -6,7 +6,7 @@ use rmcp::model::ErrorCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json::Json;
+use crate::json::{Json, depth, fault};
 
 /// What routing needs of a message; everything else stays unread.
 #[derive(Debug)]
@@ -41,14 +41,22 @@ pub(super) enum Malformed {
     NotJson(String),
     /// -32600.
     NotJsonRpc(&'static str),
+    /// -32600, with the levels that there may be.
+    TooDeep(usize),
 }
 
 impl Malformed {
     /// As the caller is told.
     pub fn told(&self) -> (ErrorCode, String) {
         match self {
-            Self::NotJson(place) => (ErrorCode::PARSE_ERROR, format!("this is not JSON: {place}")),
+            Self::NotJson(why) => (ErrorCode::PARSE_ERROR, format!("this is not JSON: {why}")),
             Self::NotJsonRpc(why) => (ErrorCode::INVALID_REQUEST, (*why).to_owned()),
+            Self::TooDeep(limit) => {
+                let why = format!(
+                    "the message is nested more deeply than {limit} levels (MCP_MAX_JSON_DEPTH)"
+                );
+                (ErrorCode::INVALID_REQUEST, why)
+            }
         }
     }
 }
@@ -80,13 +88,12 @@ impl<'a> Envelope<'a> {
     /// Parses a body of at most `max_depth` levels.
     pub fn parse(body: &'a [u8], max_depth: usize) -> Result<Self, Malformed> {
         if depth(body) > max_depth {
-            return Err(Malformed::NotJsonRpc("the message is nested too deeply"));
+            return Err(Malformed::TooDeep(max_depth));
         }
         if holds_private(body) {
             return Err(Malformed::NotJsonRpc("a name in the message is reserved"));
         }
-        let members: Members<'_> =
-            serde_json::from_slice(body).map_err(|error| why(body, &error))?;
+        let members: Members<'_> = serde_json::from_slice(body).map_err(|_| why(body))?;
         if members.jsonrpc.as_deref() != Some("2.0") {
             return Err(Malformed::NotJsonRpc("`jsonrpc` has to be \"2.0\""));
         }
@@ -153,41 +160,15 @@ fn is_id(id: &str) -> bool {
     id.starts_with('"') || id.parse::<i64>().is_ok()
 }
 
-fn why(body: &[u8], error: &serde_json::Error) -> Malformed {
+fn why(body: &[u8]) -> Malformed {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-    match (first, serde_json::from_slice::<&RawValue>(body)) {
-        (Some(b'['), Ok(_)) => {
+    match (fault(body), first) {
+        (Some(fault), _) => Malformed::NotJson(fault.to_string()),
+        (None, Some(b'[')) => {
             Malformed::NotJsonRpc("batches are not served: send one message a request")
         }
-        (_, Ok(_)) => Malformed::NotJsonRpc("this is no JSON-RPC message"),
-        _ => Malformed::NotJson(format!("line {} column {}", error.line(), error.column())),
+        (None, _) => Malformed::NotJsonRpc("this is no JSON-RPC message"),
     }
-}
-
-/// How deeply objects and lists are nested, without building anything.
-fn depth(body: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in body {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-        } else {
-            match byte {
-                b'"' => in_string = true,
-                b'{' | b'[' => {
-                    depth += 1;
-                    deepest = deepest.max(depth);
-                }
-                b'}' | b']' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-        }
-    }
-    deepest
 }
 
 #[cfg(test)]
@@ -231,9 +212,9 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"x","params":{"a":{"$serde_json::private::RawValue":"1"}}}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"x","params":{"\u0024serde_json::private::RawValue":"1"}}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"arguments":{},"arguments":{}}}"#,
-            &deep,
         ] {
             assert!(matches!(parse(body), Err(Malformed::NotJsonRpc(_))), "{body}");
         }
+        assert_eq!(parse(&deep).unwrap_err(), Malformed::TooDeep(8));
     }
 }

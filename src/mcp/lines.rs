@@ -109,8 +109,8 @@ impl Lines {
             self.begun = begins(&envelope);
         }
         serde_json::from_slice(line).map(Some).map_err(|_| {
-            let message = "this is no message of the protocol";
-            reply::error_body(envelope.id, ErrorCode::INVALID_REQUEST, message, None)
+            let (code, message) = reply::unread(line);
+            reply::error_body(envelope.id, code, &message, None)
         })
     }
 

@@ -10,6 +10,8 @@ use rmcp::model::ErrorCode;
 use serde_json::{Value, json, value::RawValue};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::json as text;
+
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A JSON-RPC error with the id of its request, or null.
@@ -36,6 +38,14 @@ pub(super) fn error_body(
     };
     let id = id.map_or("null", RawValue::get);
     format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+}
+
+/// Why a message whose envelope is right cannot be read by rmcp, which does not say.
+pub(super) fn unread(body: &[u8]) -> (ErrorCode, String) {
+    match text::fault(body) {
+        Some(fault) => (ErrorCode::PARSE_ERROR, format!("the message cannot be read: {fault}")),
+        None => (ErrorCode::INVALID_REQUEST, "this is no message of the protocol".to_owned()),
+    }
 }
 
 pub(super) fn json(status: StatusCode, body: impl Into<axum::body::Body>) -> Response {

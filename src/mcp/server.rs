@@ -6,21 +6,26 @@ use futures_util::FutureExt;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
-        CompleteRequestParams, CompleteResult, ContentBlock, CustomRequest, CustomResult,
-        DiscoverResult, ErrorCode, Implementation, ListPromptsRequestMethod, ListPromptsResult,
-        ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
-        ListResourcesRequestMethod, ListResourcesResult, ListToolsResult, MetaObject,
-        PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion, ServerCapabilities,
-        ServerConfig,
+        CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+        CompleteResult, ContentBlock, CustomRequest, CustomResult, DiscoverResult, ErrorCode,
+        GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
+        PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion,
+        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+        SubscribeRequestParams, UnsubscribeRequestParams,
     },
     service::RequestContext,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{LEGACY, LIST_TTL_MS, MODERN, SUPPORTED, carrier::Carrier, lists};
+use super::{
+    LEGACY, LIST_TTL_MS, MODERN, SUPPORTED,
+    carrier::Carrier,
+    lists,
+    unserved::{no_method, not_offered},
+};
 use crate::{
     answer::visible,
     auth::{Decision, Principal, decide},
@@ -345,38 +350,18 @@ impl ServerHandler for Server {
         Ok(result.into())
     }
 
-    // What is not offered is not there: rmcp's own answers would be empty lists.
-
-    async fn list_prompts(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListPromptsResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
-    }
-
-    async fn list_resources(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListResourcesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
-    }
-
-    async fn list_resource_templates(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
-    }
-
-    async fn complete(
-        &self,
-        _: CompleteRequestParams,
-        _: RequestContext<RoleServer>,
-    ) -> Result<CompleteResult, ErrorData> {
-        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
+    // What is not offered is not there: rmcp's own answers would be empty lists, or say nothing.
+    not_offered! {
+        list_prompts(Option<PaginatedRequestParams>) -> ListPromptsResult, "prompts/list";
+        get_prompt(GetPromptRequestParams) -> GetPromptResponse, "prompts/get";
+        list_resources(Option<PaginatedRequestParams>) -> ListResourcesResult, "resources/list";
+        list_resource_templates(Option<PaginatedRequestParams>) -> ListResourceTemplatesResult,
+            "resources/templates/list";
+        read_resource(ReadResourceRequestParams) -> ReadResourceResponse, "resources/read";
+        subscribe(SubscribeRequestParams) -> (), "resources/subscribe";
+        unsubscribe(UnsubscribeRequestParams) -> (), "resources/unsubscribe";
+        complete(CompleteRequestParams) -> CompleteResult, "completion/complete";
+        set_level(rmcp::model::SetLevelRequestParams) -> (), "logging/setLevel";
     }
 
     async fn on_custom_request(
@@ -386,13 +371,21 @@ impl ServerHandler for Server {
     ) -> Result<CustomResult, ErrorData> {
         // rmcp takes a known method with unreadable parameters for an unknown one.
         const KNOWN: [&str; 4] = ["initialize", "server/discover", "tools/call", "tools/list"];
-        let method = request.method;
-        if KNOWN.contains(&&*method) {
-            return Err(ErrorData::invalid_params(
-                format!("the parameters of `{method}` are malformed"),
-                None,
-            ));
+        let CustomRequest { method, params, .. } = request;
+        if !KNOWN.contains(&&*method) {
+            return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, no_method(&method), None));
         }
-        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("no method `{method}`"), None))
+        let has = |name: &str| params.as_ref().and_then(|params| params.get(name));
+        let why = match (has("name"), has("arguments")) {
+            _ if method != "tools/call" => format!("the parameters of `{method}` are malformed"),
+            (name, _) if !name.is_some_and(Value::is_string) => {
+                "`name` has to be the name of a tool, from tools/list".to_owned()
+            }
+            (_, Some(arguments)) if !arguments.is_object() => {
+                "`arguments` has to be an object".to_owned()
+            }
+            _ => "the parameters of `tools/call` are malformed".to_owned(),
+        };
+        Err(ErrorData::invalid_params(why, None))
     }
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::Response;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use url::Url;
 
@@ -16,7 +15,10 @@ use super::{
     error::{Answer, Kind},
     retry::retry_after,
 };
-use crate::json::NotJson;
+use crate::{
+    json::{self, Fault, NotJson},
+    mask,
+};
 
 /// What is read of an error's body, and for how long once its status is known.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -25,6 +27,8 @@ const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_MESSAGE_CHARS: usize = 1000;
 const MAX_EXCERPT_CHARS: usize = 160;
 const MAX_ID_CHARS: usize = 128;
+/// What is looked through for the words to quote.
+const MAX_LOOKED_AT_BYTES: usize = 8 * 1024;
 
 /// Reads the JSON of a 2xx; refuses what is no JSON.
 pub type Read<'r> = &'r (dyn Fn(&Bytes) -> Result<(), NotJson> + Sync);
@@ -49,13 +53,13 @@ pub(super) async fn take(
     };
     let body = if body.trim_ascii().is_empty() { Bytes::from_static(b"{}") } else { body };
     read(&body).map_err(|NotJson| {
-        let why = serde_json::from_slice::<IgnoredAny>(&body).err();
-        if why.as_ref().is_some_and(serde_json::Error::is_eof) {
+        let fault = json::fault(&body);
+        if fault == Some(Fault::Cut) {
             return Kind::Broken(format!("its JSON ends early, after {} bytes", body.len()));
         }
-        let excerpt = clean(&String::from_utf8_lossy(&body), MAX_EXCERPT_CHARS, key);
-        let why = why.map_or_else(|| "it is nested too deeply".to_owned(), |why| why.to_string());
-        let problem = format!("{why}; it begins \"{excerpt}\"");
+        // None of a success is quoted: it may be all secret.
+        let why = fault.map_or_else(|| "it cannot be read".to_owned(), |fault| fault.to_string());
+        let problem = format!("{why}, of {} bytes", body.len());
         let content_type = content_type(media.as_ref(), key);
         Kind::Unreadable { status: status.as_u16(), content_type, problem }
     })
@@ -70,7 +74,7 @@ pub(super) fn request_id(headers: &HeaderMap, key: &str) -> Option<String> {
         .ok()?
         .replace(key, "***");
     let id: String = id.chars().filter(char::is_ascii_graphic).take(MAX_ID_CHARS).collect();
-    (!id.is_empty()).then_some(id)
+    (!id.is_empty()).then(|| mask::scrub(&id).into_owned())
 }
 
 enum Stop {
@@ -160,9 +164,13 @@ fn describe(body: &[u8], key: &str) -> Answer {
     };
     let code = code.and_then(words).filter(|code| !code.is_empty());
     let enveloped = code.is_some() || json.get("success") == Some(&Value::Bool(false));
+    let whole = || match &json {
+        Value::Null => String::from_utf8_lossy(body),
+        json => json.to_string().into(),
+    };
     let message = message
         .and_then(words)
-        .or_else(|| Some(clean(&String::from_utf8_lossy(body), MAX_EXCERPT_CHARS, key)))
+        .or_else(|| Some(clean(&whole(), MAX_EXCERPT_CHARS, key)))
         .filter(|message| !message.is_empty());
     Answer { code, message, enveloped, ..Answer::default() }
 }
@@ -174,11 +182,11 @@ fn content_type(value: Option<&HeaderValue>, key: &str) -> String {
 }
 
 /// `text` on one line, cut to `limit` characters, without what could steer a terminal or hide from
-/// a reader, and without the key.
+/// a reader, and without secrets: Portkey's words may quote the request or what is stored.
 fn clean(text: &str, limit: usize, key: &str) -> String {
-    let without_key = if key.is_empty() { text.to_owned() } else { text.replace(key, "***") };
+    let keyless = |text: &str| if key.is_empty() { text.into() } else { text.replace(key, "***") };
     let mut cleaned = String::new();
-    for character in without_key.chars() {
+    for character in keyless(text).chars() {
         match character {
             '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
@@ -192,11 +200,15 @@ fn clean(text: &str, limit: usize, key: &str) -> String {
             }
             c => cleaned.push(c),
         }
+        if cleaned.len() >= MAX_LOOKED_AT_BYTES {
+            break;
+        }
     }
-    let cleaned = cleaned.trim();
-    match cleaned.char_indices().nth(limit) {
-        Some(_) => cleaned.chars().take(limit).chain(['…']).collect(),
-        None => cleaned.to_owned(),
+    let cleaned = keyless(cleaned.trim());
+    let scrubbed = mask::scrub(&cleaned);
+    match scrubbed.char_indices().nth(limit) {
+        Some(_) => scrubbed.chars().take(limit).chain(['…']).collect(),
+        None => scrubbed.into_owned(),
     }
 }
 
@@ -248,6 +260,26 @@ mod tests {
         let (_, message, _) = described(r#"{"errorCode":"AB05","message":"bad key pk-secret"}"#);
         assert_eq!(message.unwrap(), "bad key ***");
         assert_eq!(described("your key: pk-secret!").1.unwrap(), "your key: ***!");
+    }
+
+    #[test]
+    fn a_secret_that_portkey_quotes_is_masked() {
+        let stored = r#"{"api_key":"sk-canary","custom_host":"https://u:canary@h/x?token=canary"}"#;
+        let long = format!("{}{{\"headers\":{{\"x\":\"{}", "x ".repeat(490), "canary".repeat(4000));
+        for body in [
+            serde_json::json!({ "data": { "message": format!("no: {stored}"), "errorCode": "AB01" } }),
+            serde_json::json!({ "message": [stored] }),
+            serde_json::json!({ "errorCode": "AB01", "message": { "api\u{200b}_key": "canary" } }),
+            serde_json::json!({ "error": { "message": "x", "code": "https://u:canary@h" } }),
+            serde_json::json!({ "error": long }),
+        ] {
+            let told = format!("{:?}", described(&body.to_string()));
+            assert!(!told.contains("canary") && told.contains("***"), "{told}");
+        }
+        for body in [stored, r#"{"api\u005fkey":"canary"}"#, r#"x {"api_key":"canary"#] {
+            let told = format!("{:?}", described(body));
+            assert!(!told.contains("canary") && told.contains(mask::SENTINEL), "{told}");
+        }
     }
 
     #[test]

@@ -194,7 +194,7 @@ fn unanswered(error: &reqwest::Error) -> Kind {
         match cause.source() {
             Some(inner) => cause = inner,
             None if error.is_connect() => return Kind::Unreachable(cause.to_string()),
-            None if error.is_builder() => return Kind::Argument(cause.to_string()),
+            None if error.is_builder() => return Kind::arguments(cause.to_string()),
             None => return Kind::Broken(cause.to_string()),
         }
     }

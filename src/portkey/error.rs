@@ -20,9 +20,14 @@ pub struct Error {
 /// What happened.
 #[derive(Debug, thiserror::Error)]
 pub enum Kind {
-    /// Nothing was sent: the arguments fit no request.
-    #[error("{0}")]
-    Argument(String),
+    /// Nothing was sent: an argument fits no request.
+    #[error("{}{why}", named(.argument))]
+    Argument {
+        /// The argument, or nothing where it is all of them.
+        argument: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Nothing was sent: it would write, and only reads may leave.
     #[error("a {0} request would write, and this server or endpoint is read-only")]
     ReadOnly(&'static str),
@@ -62,7 +67,7 @@ pub enum Kind {
         status: u16,
         /// Media type, or "no content type".
         content_type: String,
-        /// Where the parser stopped, and how the body begins.
+        /// Where the parser stopped, and how long the body is.
         problem: String,
     },
     /// The answer is larger than the limit.
@@ -102,7 +107,7 @@ pub struct Answer {
     pub status: u16,
     /// Portkey's code: `AB03`, or the gateway's type.
     pub code: Option<String>,
-    /// Portkey's own words, or how the body begins. Without control characters.
+    /// Portkey's own words, or how the body begins. Without control characters and secrets.
     pub message: Option<String>,
     /// The body has the form of Portkey's errors.
     pub enveloped: bool,
@@ -217,6 +222,11 @@ impl Error {
 }
 
 impl Kind {
+    /// All the arguments fit no request.
+    pub(super) fn arguments(why: impl Into<String>) -> Self {
+        Self::Argument { argument: String::new(), why: why.into() }
+    }
+
     /// The error that Portkey answered with, if it did.
     pub fn answer(&self) -> Option<&Answer> {
         match self {
@@ -269,6 +279,10 @@ impl Kind {
     pub(super) fn no_route(&self) -> bool {
         matches!(self, Self::Refused(answer) if answer.status == 404 && !answer.enveloped)
     }
+}
+
+fn named(argument: &str) -> String {
+    if argument.is_empty() { String::new() } else { format!("`{argument}` ") }
 }
 
 fn advised(tool: Option<&str>) -> String {

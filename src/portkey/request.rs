@@ -113,7 +113,7 @@ impl<'a> Prepared<'a> {
             Value::Array(_) if matches!(method, Method::Post | Method::Put) => {
                 (Map::new(), Some(args))
             }
-            _ => return Err(Kind::Argument("the arguments must be an object".to_owned())),
+            _ => return Err(Kind::arguments("the arguments must be an object")),
         };
         let (path, in_body) = path.split_once("{!").unwrap_or((path, ""));
         let (path, in_query) = path.split_once("{?").unwrap_or((path, ""));
@@ -170,7 +170,7 @@ impl<'a> Prepared<'a> {
         text.push_str(base);
         text.push_str(&self.target);
         if text.len() > MAX_URL_BYTES {
-            return Err(Kind::Argument(format!(
+            return Err(Kind::arguments(format!(
                 "the arguments make a URL of {} bytes, more than the {MAX_URL_BYTES} that servers \
                  take: give fewer or shorter ones",
                 text.len()
@@ -179,7 +179,7 @@ impl<'a> Prepared<'a> {
         // What a URL parser would rewrite (`..` for one) would reach another endpoint.
         let url = match Url::parse(&text) {
             Ok(url) if url.as_str() == text => url,
-            _ => return Err(Kind::Argument("the arguments make no valid URL".to_owned())),
+            _ => return Err(Kind::arguments("the arguments make no valid URL")),
         };
         let mut request = reqwest::Request::new(self.method.into(), url);
         if let Some(body) = &self.body {
@@ -198,7 +198,7 @@ fn taken(args: &mut Map<String, Value>, names: &str) -> Map<String, Value> {
 }
 
 fn json(body: &impl serde::Serialize) -> Result<Bytes, Kind> {
-    serde_json::to_vec(body).map(Bytes::from).map_err(|e| Kind::Argument(e.to_string()))
+    serde_json::to_vec(body).map(Bytes::from).map_err(|e| Kind::arguments(e.to_string()))
 }
 
 /// Writes `template` with each `{name}` replaced by that argument, which is taken out of `args`.
@@ -226,7 +226,8 @@ fn segment<'v>(name: &str, value: &'v Value) -> Result<Cow<'v, str>, Kind> {
         Value::String(text) if text.contains(char::is_control) => "cannot hold control characters",
         _ => return Ok(text(value)),
     };
-    Err(Kind::Argument(format!("`{name}` {problem}: give the value that the list tool shows")))
+    let why = format!("{problem}: give the value that the list tool shows");
+    Err(Kind::Argument { argument: name.to_owned(), why })
 }
 
 /// Writes `?name=value&name=value` behind a path.

@@ -136,7 +136,7 @@ async fn a_wrong_path_argument_sends_nothing() {
         let args = json!({ "slug": slug });
         let delete = Request { base, ..request(Method::Delete, "/configs/{slug}", args) };
         let error = client.send(delete, &context()).await.unwrap_err();
-        assert!(matches!(error.kind, Kind::Argument(_)), "{error}");
+        assert!(matches!(error.kind, Kind::Argument { .. }), "{error}");
         assert!(error.to_string().contains("`slug`"), "{error}");
     }
     for slug in ["%2e%2e", "a/b", "a?b", "a#b"] {

@@ -22,7 +22,7 @@ pub enum Error {
 
     /// A request to Portkey failed.
     #[error(transparent)]
-    Portkey(#[from] portkey::Error),
+    Portkey(portkey::Error),
 
     /// Portkey's answer is not of the shape that the tool needs.
     #[error("Portkey's answer has an unexpected shape: {0}")]
@@ -51,6 +51,15 @@ pub enum Error {
     /// The tool panicked: a defect of this server.
     #[error("the tool failed unexpectedly; this is a defect of the server")]
     Panic,
+}
+
+impl From<portkey::Error> for Error {
+    fn from(error: portkey::Error) -> Self {
+        match error.kind {
+            portkey::Kind::Argument { argument, why } => Self::argument(argument, why),
+            _ => Self::Portkey(error),
+        }
+    }
 }
 
 impl Error {
@@ -117,7 +126,17 @@ impl Error {
     fn remedy(&self, tool: &Tool) -> String {
         match self {
             Self::Arguments(_) => "correct the arguments; nothing was sent".into(),
-            Self::Portkey(inner) => inner.remedy(),
+            Self::Portkey(inner) if inner.status() == Some(403) && tool.workspace_key => {
+                "use a workspace key (sandbox: --sandbox-key workspace)".into()
+            }
+            Self::Portkey(inner) => match (&inner.kind, listing_tools(tool)) {
+                (portkey::Kind::Refused(answer), Some(tools))
+                    if answer.status == 404 && answer.enveloped =>
+                {
+                    format!("check the id with {tools}, and the workspace that it belongs to")
+                }
+                _ => inner.remedy(),
+            },
             Self::Answer(_) => "report this to the server's operator".into(),
             Self::Precondition { remedy, .. } | Self::Partly { remedy, .. } => remedy.clone(),
             Self::Stale(_) => "try again in a few seconds".into(),
@@ -171,6 +190,10 @@ fn describe<T>(
 /// Why Portkey refuses what it does not tell apart (facts.md, "Errors").
 fn likely_cause(tool: &Tool) -> String {
     let mut why = match tool.scopes {
+        scopes if tool.workspace_key => {
+            let or = if scopes.is_empty() { "" } else { ", or it lacks the scope " };
+            format!("the key is no workspace key, which this needs{or}{}", quoted(scopes))
+        }
         [] => "the key lacks a scope".to_owned(),
         scopes if tool.any_scope => format!("missing scope: one of {}", quoted(scopes)),
         scopes => format!("missing scope {}", quoted(scopes)),
@@ -180,6 +203,25 @@ fn likely_cause(tool: &Tool) -> String {
         why.push_str(", or the plan is not Enterprise");
     }
     why
+}
+
+/// The tools that list what a tool's arguments name: those that its required arguments are said to
+/// come from, else the one that shows whether its write arrived.
+fn listing_tools(tool: &Tool) -> Option<String> {
+    let schema = Value::Object(tool.input().published);
+    let required = schema.get("required").and_then(Value::as_array)?.iter();
+    let mut tools: Vec<&str> = required
+        .filter_map(|name| schema.get("properties")?.get(name.as_str()?)?.get("description"))
+        .filter_map(|about| about.as_str()?.split("from list_").nth(1))
+        .filter_map(|rest| rest.split(|it: char| !it.is_ascii_lowercase() && it != '_').next())
+        .collect();
+    tools.dedup();
+    if tools.is_empty() {
+        let writes = matches!(tool.effect, Effect::Replaces | Effect::Destroys);
+        return tool.read_back.filter(|_| writes).map(|other| format!("`{other}`"));
+    }
+    let tools: Vec<String> = tools.iter().map(|name| format!("`list_{name}`")).collect();
+    Some(tools.join(" and "))
 }
 
 fn quoted(names: &[&str]) -> String {

@@ -61,6 +61,8 @@ pub struct Tool {
     pub any_scope: bool,
     /// Portkey answers 403 outside Enterprise plans.
     pub enterprise: bool,
+    /// It is served by the gateway, which takes keys of a workspace alone.
+    pub workspace_key: bool,
     /// Answer fields that hold secrets here, beside those that are secret everywhere.
     pub secrets: &'static [Text],
     /// Answer fields that are no secrets here although their names say so.
@@ -167,6 +169,7 @@ impl Tool {
             scopes: &[],
             any_scope: false,
             enterprise: false,
+            workspace_key: false,
             secrets: &[],
             shown: &[],
             one_time: &[],
@@ -274,6 +277,12 @@ impl Tool {
     /// Marks a tool that Portkey answers with 403 outside Enterprise plans.
     pub const fn enterprise(mut self) -> Self {
         self.enterprise = true;
+        self
+    }
+
+    /// Marks a tool that takes the key of a workspace alone, not one of the organisation.
+    pub const fn workspace_key(mut self) -> Self {
+        self.workspace_key = true;
         self
     }
 

@@ -10,7 +10,7 @@ use crate::{
     json::{self, Json},
     mask::Names,
     schema::Input,
-    tool::{Call, Error, JsonObject, Recent, Result, Tool, cut},
+    tool::{Call, Effect, Error, JsonObject, Recent, Result, Tool, cut},
 };
 
 /// A domain's name and its rows.
@@ -111,7 +111,8 @@ impl Entry {
         mut args: JsonObject,
         max_bytes: usize,
     ) -> Result<String> {
-        args::fit(&mut args, &self.input, self.tool.document)?;
+        let stored = matches!(self.tool.effect, Effect::Replaces | Effect::Destroys);
+        args::fit(&mut args, &self.input, self.tool.document, stored)?;
         call.facts = self.tool.into();
         let &Tool { secrets: secret, shown, one_time, .. } = self.tool;
         let names = Names { secret, shown, one_time };

@@ -132,6 +132,7 @@ pub const TOOLS: &[Tool] = &[
          without calling it. To call the model use run_prompt_completion.",
     )
     .effect(Effect::Reads)
+    .workspace_key()
     .scopes(&["prompts.render"])
     .intents(&[
         "preview a prompt with variables",
@@ -148,6 +149,7 @@ pub const TOOLS: &[Tool] = &[
     )
     .shows(&["token"])
     .read_back("get_request_analytics")
+    .workspace_key()
     .scopes(&["completions.write"])
     .intents(&[
         "run a prompt",

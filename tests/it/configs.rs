@@ -32,6 +32,51 @@ const SLUGS: [(&str, Option<&str>); 15] = [
 ];
 
 #[tokio::test]
+async fn a_slug_that_cannot_be_sent_is_a_wrong_argument() {
+    let served = serve(settings()).await;
+    for (slug, _) in SLUGS.iter().filter(|(_, sent)| sent.is_none()) {
+        for tool in ["get_config", "delete_config"] {
+            let error = served.call(tool, json!({ "slug": slug })).await.error().clone();
+            assert_eq!(error["kind"], "invalid_arguments", "{slug:?}: {error}");
+            assert_eq!(error["problems"][0]["argument"], "slug", "{slug:?}: {error}");
+        }
+    }
+    assert_eq!(served.sent().len(), 0);
+}
+
+#[tokio::test]
+async fn a_mask_in_what_is_made_is_told_to_be_the_value() {
+    let served = serve(settings()).await;
+    let args = json!({ "name": "a", "config": { "api_key": SENTINEL } });
+    let error = served.call("create_config", args).await.error().clone();
+    let why = error["problems"][0]["problem"].as_str().unwrap();
+    assert!(why.contains("give the value itself") && !why.contains("leave"), "{error}");
+}
+
+#[tokio::test]
+async fn a_key_of_the_organisation_is_told_that_the_gateway_takes_it_not() {
+    let (admin, scoped) = (serve(settings()).await, serve_key(settings(), "read-only").await);
+    let metadata = json!({ "client_id": "c", "app": "a", "env": "e" });
+    let render = json!({ "prompt_id": "triage-dev", "variables": { "message": "hi" } });
+    let mut complete = render.clone();
+    complete["metadata"] = metadata;
+    for (tool, args, scope) in [
+        ("render_prompt", render, "`prompts.render`"),
+        ("run_prompt_completion", complete, "`completions.write`"),
+    ] {
+        for served in [&admin, &scoped] {
+            let error = served.call(tool, args.clone()).await.error().clone();
+            assert_eq!(error["status"], 403, "{error}");
+            let cause = error["likely_cause"].as_str().unwrap();
+            assert!(cause.starts_with("the key is no workspace key"), "{error}");
+            assert!(cause.contains(scope) && !cause.contains("missing scope"), "{error}");
+            let remedy = "use a workspace key (sandbox: --sandbox-key workspace)";
+            assert_eq!(error["remedy"], remedy, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn configs_are_listed_a_page_at_a_time() {
     let served = serve(settings()).await;
     let all = served.account("admin").slugs().await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     process::{Ask, Reply, Server},
-    support::MODERN,
+    support::{MODERN, initialize},
 };
 
 fn list(id: impl Into<Value>) -> Ask {
@@ -156,12 +156,15 @@ async fn methods_that_are_not_there_are_told_in_the_manner_of_the_era() {
         ("resources/subscribe", json!({ "uri": "x:y" })),
         ("resources/unsubscribe", json!({ "uri": "x:y" })),
         ("tasks/list", json!({})),
+        ("prompts/list", json!({})),
+        ("resources/templates/list", json!({})),
         ("no/such", json!({})),
         ("", json!({})),
     ] {
         let reply = server.ask(&Ask::modern("x", method, params.clone())).await;
         assert_eq!(told(&reply), (404, -32601), "{method}: {}", reply.text());
         assert_eq!(reply.json()["id"], "x", "{method}");
+        assert!(reply.text().contains("this server offers tools"), "{method}: {}", reply.text());
         let reply = server.ask(&Ask::legacy(&session, "x", method, params)).await;
         assert_eq!(reply.status, 200, "{method}: {reply:?}");
         assert_eq!(reply.json()["id"], "x", "{method}");
@@ -169,8 +172,18 @@ async fn methods_that_are_not_there_are_told_in_the_manner_of_the_era() {
             assert_eq!(reply.json()["result"], json!({}));
         } else {
             assert_eq!(reply.code(), -32601, "{method}: {}", reply.text());
+            assert!(reply.text().contains(&format!("no method `{method}`: this server offers")));
         }
     }
+}
+
+#[tokio::test]
+async fn a_session_too_many_is_told_what_bounds_them() {
+    let server = Server::sandbox(&[("MCP_MAX_SESSIONS", "1")]).await;
+    server.initialize("2025-11-25").await;
+    let reply = server.ask(&Ask::post(initialize("2025-11-25"))).await;
+    assert_eq!(told(&reply), (503, -32603), "{}", reply.text());
+    assert!(reply.text().contains("MCP_MAX_SESSIONS"), "{}", reply.text());
 }
 
 #[tokio::test]
@@ -262,6 +275,7 @@ async fn small_headers_and_large_ones_are_told_apart() {
     let server = Server::sandbox(&[]).await;
     let large = server.ask(&list(1).with("x-filler", &"x".repeat(17 << 10))).await;
     assert_eq!((large.status, &large.json()["error"]["code"]), (431, &json!("headers_too_large")));
+    assert!(large.text().contains("MCP_MAX_HEADER_SIZE"), "{}", large.text());
     let fits = server.ask(&list(1).with("x-filler", &"x".repeat(8 << 10))).await;
     assert_eq!(fits.status, 200);
     let mut host = server.connect().await;

@@ -215,6 +215,12 @@ impl Ask {
         Self::modern(1, "tools/call", json!({ "name": tool, "arguments": arguments }))
     }
 
+    /// The same with a part of its body replaced, also by what is no JSON.
+    pub fn replace(mut self, part: &str, with: &str) -> Self {
+        self.body = self.body.replace(part, with);
+        self
+    }
+
     /// Adds a header, also a second one of a name.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));

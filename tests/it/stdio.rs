@@ -223,6 +223,24 @@ async fn stray_lines_are_answered_and_the_server_lives_on() {
 }
 
 #[tokio::test]
+async fn a_line_that_cannot_be_read_is_told_why() {
+    let mut server = Spoken::sandbox();
+    server.ask(initialize("2025-11-25")).await;
+    server.say(READY).await;
+    for (id, value, why) in [
+        (1, r#""\ud800""#, "half of a surrogate pair, which is no character, at line 1 column "),
+        (2, "1e400", "a number that is too large at line 1 column "),
+    ] {
+        let call = json!({ "name": "get_config", "arguments": { "slug": "§" } });
+        server.say(&legacy(id, "tools/call", call).to_string().replace("\"§\"", value)).await;
+        let error = server.answer(id).await["error"].take();
+        assert_eq!(error["code"], -32700, "{error}");
+        assert!(error["message"].as_str().unwrap().contains(why), "{error}");
+    }
+    assert_eq!(server.end().await, Some(0));
+}
+
+#[tokio::test]
 async fn a_slow_call_holds_up_no_other_and_a_cancelled_one_is_not_answered() {
     let upstream = Upstream::start(|earlier, _| match earlier {
         0 => Reply::Hang,

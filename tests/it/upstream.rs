@@ -116,6 +116,21 @@ async fn a_missing_permission_names_the_scope_and_the_plan() {
 }
 
 #[tokio::test]
+async fn what_is_not_found_is_looked_for_with_the_tool_that_lists_it() {
+    let id = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+    let version = json!({ "prompt_id": "p", "version_id": id });
+    for (call, tools) in [
+        (("get_config", json!({ "slug": "pc-a" })), "`list_configs`,"),
+        (("delete_prompt", json!({ "prompt_id": "p" })), "`list_prompts`,"),
+        (("get_prompt_version", version), "`list_prompts` and `list_prompt_versions`,"),
+        (("create_config", json!({ "name": "a", "config": { "retry": {} } })), "the list tool,"),
+    ] {
+        let (error, _) = error_of(call, &[], |_| refused(404, "AB02")).await;
+        says(&error, "remedy", &[&format!("check the id with {tools}")]);
+    }
+}
+
+#[tokio::test]
 async fn a_404_of_something_else_points_at_the_base_url() {
     let nginx = |_: &Seen| answer(404, "content-type: text/html", "<h1>Not Found</h1>");
     let (error, asked) = error_of(list(), &[], nginx).await;
@@ -181,7 +196,8 @@ async fn an_unreachable_portkey_is_told_with_what_to_check() {
 async fn a_page_and_a_redirect_are_not_mistaken_for_an_answer() {
     let (error, asked) = error_of(list(), &[], |_| page()).await;
     assert_eq!((&error["status"], asked), (&json!(200), 1));
-    says(&error, "message", &["text/html", "not JSON", "Sign in"]);
+    says(&error, "message", &["text/html", "not JSON", "bytes"]);
+    assert!(!error["message"].as_str().unwrap().contains("Sign in"), "{error:#}");
     says(&error, "remedy", &["PORTKEY_BASE_URL", "login page"]);
     assert_eq!(error["retry_helps"], false);
 
@@ -211,6 +227,33 @@ async fn an_upstream_that_repeats_the_key_does_not_give_it_away() {
     for echo in echoes {
         let (error, _) = error_of(list(), &[], echo).await;
         assert!(error["message"].is_string(), "{error:#}");
+    }
+}
+
+type Echo = fn(&str, &dyn Fn(&str) -> String) -> Reply;
+
+/// An API says what it refuses, and what it keeps, in its own words.
+#[tokio::test]
+async fn what_portkey_quotes_of_a_document_shows_none_of_its_secrets() {
+    let config = json!({ "api_key": "sk-kestrel", "headers": { "x-team": ["kestrel"] },
+                         "custom_host": "https://u:kestrel@h.example/x?token=kestrel" });
+    let create = ("create_config", json!({ "name": "a", "config": config }));
+    let told =
+        |body: &str| json!({ "data": { "message": format!("no good: {body}") } }).to_string();
+    let echoes: [Echo; 6] = [
+        |body, told| answer(400, "", &told(body)),
+        |body, told| answer(400, "", &told(&json!(body).to_string())),
+        |body, _| answer(400, "", body),
+        |body, _| answer(500, "content-type: text/plain", &format!("cannot take {body}")),
+        |body, told| answer(422, "", &told(body.get(..body.find("kestrel").unwrap() + 5).unwrap())),
+        |body, _| answer(200, "content-type: application/json", &format!("{body}]")),
+    ];
+    for (i, echo) in echoes.into_iter().enumerate() {
+        let (error, _) = error_of(create.clone(), &[], move |seen| echo(&seen.body, &told)).await;
+        assert!(!error.to_string().contains("kest"), "{error:#}");
+        if i < 5 {
+            says(&error, "message", &["masked-by-portkey-admin-mcp", "api_key"]);
+        }
     }
 }
 

@@ -90,6 +90,7 @@ async fn headers_over_the_limit_are_answered_431() {
     let server = Plan::default().start();
     let answer = server.ask(&format!("GET / HTTP/1.1\r\nX-A: {}", "x".repeat(16 << 10))).await;
     assert_eq!((status(&answer), &*error_code(&answer)), (431, "headers_too_large"));
+    assert!(answer.contains("MCP_MAX_HEADER_SIZE"), "{answer}");
     let answer = server.ask(&format!("GET / HTTP/1.1\r\nX-A: {}", "x".repeat(64 << 10))).await;
     assert_eq!(status(&answer), 431, "hyper's own bound");
 }

@@ -39,7 +39,7 @@ pub(super) fn of_status(status: u16) -> Option<&'static str> {
 /// What to do, as sentences without a full stop at the end.
 pub(super) fn remedy(kind: &Kind) -> String {
     match kind {
-        Kind::Argument(_) => "correct the argument and call again".to_owned(),
+        Kind::Argument { .. } => "correct the argument and call again".to_owned(),
         Kind::ReadOnly(_) => {
             "use a tool that reads, or ask the operator for an endpoint that may write".to_owned()
         }

@@ -87,13 +87,34 @@ async fn a_page_in_place_of_json_is_named() {
     assert!(matches!(error.kind, Kind::Unreadable { .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains("answered 200 with text/html that is not JSON"), "{text}");
-    assert!(text.contains("<html>Log in</html>"), "{text}");
+    assert!(text.contains("at line 1 column 1, of 19 bytes"), "{text}");
+    assert!(!text.contains("Log in"), "nothing of a success is quoted: {text}");
     assert_eq!((requests, error.retryable()), (1, false));
 
     let (error, _) = failing(write(), page).await;
     assert!(error.outcome_unknown(), "{error}");
     assert!(error.to_string().contains("read back with `get_config`"), "{error}");
     assert_eq!(error.status(), Some(200));
+}
+
+#[tokio::test]
+async fn a_success_that_cannot_be_read_says_why() {
+    let deep = "[".repeat(128) + &"]".repeat(128);
+    for (body, why) in [
+        (&b"[\"\xff\"]"[..], "it is not UTF-8 at byte 3, of 5 bytes"),
+        (br#"{"a":1e400,"b":"\ud800"}"#, "half of a surrogate pair"),
+        (deep.as_bytes(), "it is nested more deeply than 127 levels"),
+        (b"{\"a\" 1}", "expected `:` at line 1 column 6"),
+    ] {
+        let head = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n", body.len());
+        let whole = [head.as_bytes(), body].concat();
+        let (error, requests) = failing(get("/x"), move |_, _| Reply::Whole(whole.clone())).await;
+        assert!(matches!(error.kind, Kind::Unreadable { .. }), "{error}");
+        assert!(error.to_string().contains(why), "{error}");
+        let others = ["UTF-8", "surrogate", "deeply"].iter().filter(|it| !why.contains(**it));
+        assert_eq!(others.filter(|it| error.to_string().contains(**it)).count(), 0, "{error}");
+        assert_eq!((requests, error.retryable()), (1, false));
+    }
 }
 
 #[tokio::test]

@@ -59,6 +59,37 @@ async fn a_body_that_is_no_message_is_told_why() {
 }
 
 #[tokio::test]
+async fn what_is_json_and_cannot_be_read_is_told_with_its_place() {
+    let server = Server::sandbox(&[]).await;
+    let session = server.initialize("2025-11-25").await;
+    let params = |value: &str| json!({ "name": "get_config", "arguments": { "slug": value } });
+    let deep = format!("{}1{}", "[".repeat(70), "]".repeat(70));
+    for (value, told_as) in [
+        (r#""\ud800""#, "half of a surrogate pair, which is no character, at line 1 column "),
+        (r#""a\udc00b""#, "half of a surrogate pair"),
+        ("1e400", "a number that is too large at line 1 column "),
+        (&*deep, "MCP_MAX_JSON_DEPTH"),
+    ] {
+        for ask in [
+            Ask::modern(7, "tools/call", params("§")),
+            Ask::legacy(&session, 7, "tools/call", params("§")),
+            Ask::legacy(&session, 7, "no/such", params("§")),
+        ] {
+            let reply = server.ask(&ask.replace("\"§\"", value)).await;
+            let code = if value == deep { -32600 } else { -32700 };
+            assert_eq!(told(&reply), (400, code), "{value}: {}", reply.text());
+            let message = reply.json()["error"]["message"].as_str().unwrap().to_owned();
+            assert!(message.contains(told_as), "{value}: {message}");
+            let id = if value == deep { Value::Null } else { json!(7) };
+            assert_eq!(reply.json()["id"], id, "{value}");
+        }
+    }
+    let place = server.ask(&Ask::text("{\"jsonrpc\":\"2.0\",\n x")).await;
+    let message = &place.json()["error"]["message"];
+    assert_eq!(message, "this is not JSON: key must be a string at line 2 column 2");
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_is_refused_whether_announced_or_not() {
     let server = Server::sandbox(&[]).await;
     let mut announced = server.connect().await;
@@ -109,6 +140,10 @@ async fn wrong_parameters_of_a_method_are_told_as_such() {
             assert!(codes.contains(&reply.code()), "{params}: {}", reply.text());
             assert!(matches!(reply.status, 200 | 400), "{params}: {reply:?}");
             assert_eq!(reply.json()["id"], 3, "{params}");
+            let message = reply.json()["error"]["message"].as_str().unwrap().to_owned();
+            if params.get("arguments").is_some() {
+                assert_eq!(message, "`arguments` has to be an object", "{params}");
+            }
         }
     }
     let empty = server.ask(&Ask::modern(1, "tools/list", json!({ "cursor": null }))).await;
