@@ -226,8 +226,8 @@ fn told_elsewhere(schema: &mut schemars::Schema) {
     crate::schema::tell_briefly(
         schema,
         &[
-            ("usage_limits", "As in create_virtual_key."),
-            ("rate_limits", "As in create_virtual_key."),
+            ("usage_limits", "As in create_api_key."),
+            ("rate_limits", "As in create_api_key; unit rpm, rph or rpd."),
             ("deployment_configurations", "All of them, as in create_virtual_key."),
             ("secret_mappings", "All of them, as in create_virtual_key."),
         ],
