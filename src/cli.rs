@@ -1,4 +1,5 @@
-//! The commands. Each says on standard error, in one line, what went wrong and what to do.
+//! The commands. Each says on standard error, in one line, what went wrong and what to do; `call`
+//! says what a tool says, in JSON.
 //!
 //! Exit codes: 0 done, 1 failed, 2 wrong use or configuration.
 
@@ -66,6 +67,8 @@ enum Command {
 #[derive(Debug)]
 enum Failure {
     Failed(String),
+    /// A tool failed; JSON for programs, so that nothing stands before it.
+    Tool(String),
     /// Wrong use or configuration; one line each.
     Usage(String),
 }
@@ -87,6 +90,10 @@ pub fn main() -> ExitCode {
             let (text, code) = match failure {
                 Failure::Failed(text) => (text, 1),
                 Failure::Usage(text) => (text, 2),
+                Failure::Tool(json) => {
+                    output.report(&json);
+                    return ExitCode::from(1);
+                }
             };
             for line in text.lines() {
                 output.error(line);

@@ -119,7 +119,11 @@ pub fn load(inputs: &Inputs) -> Loaded {
     check::http(reader, &http, &mut problems);
     check::sessions(reader, inputs, &mut problems);
     check::upstream(reader, inputs, &mut problems);
+    check::tools(reader, &mut problems);
     let portkey = portkey_settings(reader);
+    if let Some(portkey) = &portkey {
+        check::addresses(reader, portkey, inputs, &mut problems);
+    }
 
     let config = match (auth, portkey, problems.is_empty()) {
         (Some(auth), Some(portkey), true) => Ok(Config {

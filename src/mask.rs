@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::tool::Problem;
+use crate::tool::{Problem, Problems};
 
 pub use restore::restore;
 
@@ -118,6 +118,11 @@ pub(crate) fn is_host(name: &str) -> bool {
         || ["_endpoint", "_host", "_resource_name", "_url"].iter().any(|it| name.ends_with(it))
 }
 
+/// Whether secrets beside a field are meant for what it names: a host, or whose service it is.
+fn is_destination(name: &str) -> bool {
+    is_host(name) || folded(name) == "provider"
+}
+
 /// The kind of a field, from its name's, its parent's and what it holds. A JSON Schema under a name
 /// such as `headers` describes secrets and holds none.
 pub(crate) fn within(parent: Kind, named: Kind, value: &Value) -> Kind {
@@ -177,6 +182,21 @@ pub fn mask(value: &mut Value, name: &str, names: Names) {
     mask_kind(value, names.kind(name), names);
 }
 
+/// Whether something in here is a secret, or shown as one, in a field of that kind.
+fn holds_secret(value: &Value, field: Kind) -> bool {
+    match value {
+        Value::String(text) => {
+            masked(text, field).is_some() || field.is_hidden() && !text.is_empty()
+        }
+        Value::Number(_) => field.is_hidden(),
+        Value::Array(items) => items.iter().any(|item| holds_secret(item, field)),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| holds_secret(value, within(field, kind(name), value)))
+        }
+        _ => false,
+    }
+}
+
 /// Masks what stands in a field of that kind.
 pub(crate) fn mask_kind(value: &mut Value, kind: Kind, names: Names) {
     match value {
@@ -217,13 +237,13 @@ fn is_masked(text: &str) -> bool {
 /// stored one would be lost.
 ///
 /// # Errors
-/// Names every such secret.
+/// Names such secrets.
 pub fn all_known(document: &Value, name: &str) -> Result<(), Vec<Problem>> {
     let why = "is shown masked by Portkey itself, and writing that back would destroy it: give the \
                value, or null to delete it";
-    let mut problems = Vec::new();
-    find(document, name, &mut |argument| problems.push(Problem { argument, why: why.to_owned() }));
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    let mut problems = Problems::default();
+    find(document, name, &mut |argument| problems.add(&argument, why));
+    problems.into_result()
 }
 
 /// Calls `found` with the path of every masked value in `value`: our own mask anywhere, and a

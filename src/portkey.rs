@@ -39,7 +39,7 @@ pub use self::{
     context::Context,
     error::{Answer, Error, Kind, Trail},
     request::{Base, Method, Request},
-    settings::{Credential, Settings, SetupError},
+    settings::{Credential, Refused, Settings, SetupError},
 };
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));

@@ -9,16 +9,18 @@ mod error;
 mod given;
 mod list;
 mod prepare;
+mod problem;
 mod row;
 
 pub(crate) use answer::unwrapped;
 pub use call::{Call, Progress, Recent};
-pub use error::{Error, Problem, Result};
+pub use error::{Error, Result};
 pub(crate) use list::cut;
 pub use list::{
     CAMEL_CASE_PAGES, LIST, Listing, OFFSET, PAGES, PAGES_FROM_ONE, PAGES_IF_ASKED, Pages, WHOLE,
 };
 pub(crate) use prepare::fields;
+pub use problem::{Problem, Problems};
 pub use row::{Effect, Run, Tool, Workflow, delete, get, post, put, run, run_typed};
 
 /// A JSON object: arguments, answers and schemas.

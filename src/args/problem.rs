@@ -8,25 +8,19 @@ use serde_json::Value;
 
 use crate::{
     near::near,
-    tool::{JsonObject, Problem},
+    tool::{self, JsonObject, Problem},
 };
 
-/// So many problems are told at most; a caller with more has another tool in mind.
-const MOST: usize = 20;
-
 #[derive(Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub(super) struct Problems(tool::Problems);
 
 impl Problems {
-    pub fn add(&mut self, argument: impl Into<String>, why: impl Into<String>) {
-        let problem = Problem { argument: argument.into(), why: why.into() };
-        if self.0.len() < MOST && !self.0.contains(&problem) {
-            self.0.push(problem);
-        }
+    pub fn add(&mut self, argument: impl AsRef<str>, why: impl Into<String>) {
+        self.0.add(argument.as_ref(), why);
     }
 
     pub fn add_unknown(&mut self, path: &str, name: &str, known: &JsonObject) {
-        if self.0.len() >= MOST {
+        if self.0.is_full() {
             return;
         }
         let names = || {
@@ -75,7 +69,7 @@ impl Problems {
     }
 
     pub fn into_result(self) -> Result<(), Vec<Problem>> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+        self.0.into_result()
     }
 }
 

@@ -17,19 +17,21 @@ use crate::{
     config::Purpose,
     near::near,
     surface::Surface,
-    tool::{Call, JsonObject},
+    tool::{Call, Error, JsonObject},
     tools::{Catalogue, Entry, REFUSED},
 };
 
 /// Run one tool and print its answer as JSON
 ///
-/// Exits with 1 and the reason on standard error if the tool fails.
+/// If the tool fails, exits with 1 and prints its error as one line of JSON on standard error, where
+/// logs go too unless LOG_LEVEL is off.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   portkey-admin-mcp call list_configs --sandbox
   portkey-admin-mcp call get_config '{\"slug\":\"pc-abc123\"}'
-  portkey-admin-mcp call create_config - < config.json")]
+  portkey-admin-mcp call create_config - < config.json
+  LOG_LEVEL=off portkey-admin-mcp call list_configs 2>&1 >/dev/null | jq -r .error.remedy")]
 pub struct Args {
     /// Name of the tool, as `tools` lists it
     tool: String,
@@ -48,8 +50,9 @@ pub async fn run(args: Args, output: &mut Output) -> Result<(), Failure> {
     let entry = find(&upstream.catalogue, &args.tool)?;
     let surface = Surface { read_only: config.mcp.read_only };
     if decide(&principal, &surface, entry.tool) == Decision::Hidden {
-        let name = entry.tool.name;
-        return Err(Failure::Failed(format!("`{name}` writes, and MCP_READ_ONLY is true")));
+        let message = format!("`{}` writes, and MCP_READ_ONLY is true", entry.tool.name);
+        let error = Error::precondition(message, "unset MCP_READ_ONLY to allow writes");
+        return Err(failed(&error, entry, &principal));
     }
     let principal = Arc::new(principal);
     let mut call = Call::new(
@@ -65,11 +68,12 @@ pub async fn run(args: Args, output: &mut Output) -> Result<(), Failure> {
             output.line(&shown(&format!("{answer:#}")));
             Ok(())
         }
-        Err(error) => {
-            let report = error.report(entry.tool, &principal).to_string();
-            Err(Failure::Failed(shown(&report)))
-        }
+        Err(error) => Err(failed(&error, entry, &principal)),
     }
+}
+
+fn failed(error: &Error, entry: &Entry, principal: &Principal) -> Failure {
+    Failure::Tool(shown(&error.report(entry.tool, principal).to_string()))
 }
 
 /// JSON in which nothing is hidden from whoever reads the terminal, and nothing commands it.

@@ -25,7 +25,13 @@ impl Output {
         }
     }
 
-    /// Writes one line to standard error.
+    /// Writes one line to standard error that is for programs.
+    pub fn report(&mut self, json: &str) {
+        // There is nowhere left to report a failure of this.
+        let _ = writeln!(io::stderr().lock(), "{json}");
+    }
+
+    /// Writes one line to standard error that says whose it is.
     pub fn error(&mut self, line: &str) {
         // There is nowhere left to report a failure of this.
         let _ = writeln!(io::stderr().lock(), "portkey-admin-mcp: {line}");

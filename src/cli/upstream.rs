@@ -29,10 +29,7 @@ impl Upstream {
                 .await
                 .map_err(|error| Failure::Failed(format!("the sandbox cannot start: {error}")))?;
             let key = sandbox.key(&config.sandbox_key).ok_or_else(|| {
-                let (name, known) = (&config.sandbox_key, sandbox.key_names().join(", "));
-                Failure::Usage(format!(
-                    "`sandbox.key` (--sandbox-key): no sandbox key `{name}`; there are: {known}"
-                ))
+                Failure::Usage(format!("the sandbox has no key `{}`", config.sandbox_key))
             })?;
             let name = DEFAULT.to_owned();
             let credential = Credential { name, key, base_url: sandbox.base_url() };
@@ -54,6 +51,5 @@ impl Upstream {
 
 /// The tools of the configured domains.
 pub fn configured(config: &Config) -> Result<Catalogue, Failure> {
-    Catalogue::new(&config.tool_domains)
-        .map_err(|error| Failure::Usage(format!("`tools.domains` (PORTKEY_TOOL_DOMAINS): {error}")))
+    Catalogue::new(&config.tool_domains).map_err(|error| Failure::Usage(error.to_string()))
 }

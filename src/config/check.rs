@@ -12,7 +12,7 @@ use super::{
     read::Reader,
     values::{Source, Values},
 };
-use crate::{auth, http, near::near};
+use crate::{auth, http, near::near, portkey, sandbox::Sandbox, tools::Catalogue};
 
 const PREFIXES: &[&str] = &["MCP_", "CLERK_", "PORTKEY_", "RATE_LIMIT_"];
 /// Known, and set by no key: the file's path, one that other servers have, and one for tests.
@@ -236,8 +236,13 @@ pub fn sessions(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>
     fault(reader, session, &remedy, problems);
 }
 
-/// Whether there is something to talk to.
+/// Whether there is something to talk to, with a key that can be used.
 pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>) {
+    let known = Sandbox::key_names();
+    if inputs.sandbox && !known.contains(&reader.word("sandbox.key")) {
+        let remedy = format!("the sandbox has no such key; there are: {}", known.join(", "));
+        fault(reader, "sandbox.key", &remedy, problems);
+    }
     match reader.secret("portkey.api_key") {
         Some(key) if !key.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) => {
             let remedy = "it holds spaces or characters that no header can carry; copy it again";
@@ -253,5 +258,28 @@ pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>
             ));
         }
         Some(_) => {}
+    }
+}
+
+/// Where requests are sent: the checks that a client begins with, for the commands that send.
+pub fn addresses(
+    reader: Reader<'_>,
+    portkey: &portkey::Settings,
+    inputs: &Inputs,
+    problems: &mut Vec<Problem>,
+) {
+    let addresses =
+        [("portkey.base_url", &portkey.base_url), ("portkey.pricing_url", &portkey.pricing_url)];
+    for (path, url) in addresses.into_iter().filter(|_| inputs.purpose != Purpose::Show) {
+        if let Err(portkey::Refused { problem, remedy }) = portkey.check(url) {
+            fault(reader, path, &format!("it {problem}: {remedy}"), problems);
+        }
+    }
+}
+
+/// Whether the tools that are wanted are there.
+pub fn tools(reader: Reader<'_>, problems: &mut Vec<Problem>) {
+    if let Err(unknown) = Catalogue::check(&reader.list("tools.domains")) {
+        fault(reader, "tools.domains", &unknown.to_string(), problems);
     }
 }

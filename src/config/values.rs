@@ -1,7 +1,7 @@
 //! The layers of a configuration, laid over each other: each key's text and where it came from.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::{Path, PathBuf},
 };
@@ -179,6 +179,15 @@ impl Values {
     ) {
         let set = |name: &str| environment.get(name).filter(|value| !value.trim().is_empty());
         for key in KEYS {
+            if let (Kind::List, [name, alias]) = (key.kind, key.env)
+                && let (Some(one), Some(other)) = (set(name), set(alias))
+                && parts(one).collect::<BTreeSet<_>>() != parts(other).collect()
+            {
+                problems.push(Problem::new(format!(
+                    "`{name}` and `{alias}` are two names of `{}` and differ: unset one of them",
+                    key.path
+                )));
+            }
             for &name in key.env {
                 let file_name = format!("{name}_FILE");
                 let file = set(&file_name).filter(|_| key.secret);
@@ -200,7 +209,7 @@ impl Values {
                 match text {
                     Ok((text, name)) => {
                         let texts = if key.kind == Kind::List {
-                            text.split(',').map(|part| part.trim().to_owned()).collect()
+                            parts(&text).map(str::to_owned).collect()
                         } else {
                             vec![if key.secret { text } else { text.trim().to_owned() }]
                         };
@@ -216,6 +225,11 @@ impl Values {
             }
         }
     }
+}
+
+/// The texts of a list in a variable.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim)
 }
 
 /// A secret's file without the newline at its end.

@@ -1,19 +1,27 @@
 //! Puts stored values back where a whole document came with masks.
 
+mod list;
+mod matching;
+
 use serde_json::Value;
 
-use super::{Kind, Names, SENTINEL, is_host, kind, mask_kind, within};
-use crate::tool::Problem;
+use super::{Kind, Names, SENTINEL, holds_secret, is_destination, kind, mask_kind, within};
+use crate::tool::{Problem, Problems};
 
-/// Replaces each mask in `document` by the value that `stored` has in its place.
+const MOVES: &str = "changes while a stored secret beside it is kept: give the secret too, or null \
+                     to delete it";
+
+/// Replaces each mask in `document` by the value that `stored` has in its place. In the elements of
+/// lists, which no merge reaches, null deletes a secret and is taken out.
 ///
 /// # Errors
-/// Names every mask that stands for no stored value, for more than one, or beside a host that
-/// changed: a secret is not sent where it was not meant to go.
+/// Names the masks that stand for no stored value, for more than one, or beside a host or provider
+/// that changed: a secret is not sent where it was not meant to go. Also the secrets that an
+/// element of a list leaves out, since they would be lost.
 pub fn restore(document: &mut Value, stored: &Value, name: &str) -> Result<(), Vec<Problem>> {
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     restore_in(document, Some(stored), kind(name), name, &mut problems);
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    problems.into_result()
 }
 
 /// Returns whether a mask was replaced in here.
@@ -22,8 +30,11 @@ fn restore_in(
     stored: Option<&Value>,
     inherited: Kind,
     path: &str,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> bool {
+    if problems.is_full() {
+        return false;
+    }
     match value {
         Value::String(text) if text.contains(SENTINEL) => match stored {
             Some(stored) if as_shown(stored, inherited).as_str() == Some(text) => {
@@ -31,20 +42,13 @@ fn restore_in(
                 true
             }
             _ => {
-                refuse(
-                    problems,
-                    path,
-                    "is masked and stands for no stored value here: give the value",
-                );
+                problems.add(path, "is masked and stands for no stored value here: give the value");
                 false
             }
         },
         Value::Array(items) => {
-            if !items.iter().any(holds_mask) {
-                return false;
-            }
             let stored = stored.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            restore_items(items, stored, inherited, path, problems)
+            list::restore(items, stored, inherited, path, problems)
         }
         Value::Object(fields) => {
             let mut any = false;
@@ -59,11 +63,9 @@ fn restore_in(
                 let new =
                     fields.keys().filter(|name| !stored.is_some_and(|it| it.contains_key(*name)));
                 let names = stored.into_iter().flat_map(|stored| stored.keys()).chain(new);
-                for host in names.filter(|name| is_host(name)) {
-                    if fields.get(host) != stored.and_then(|stored| stored.get(host)) {
-                        let why =
-                            "changes while a stored secret beside it is kept: give the secret too";
-                        refuse(problems, &format!("{path}.{host}"), why);
+                for name in names.filter(|name| is_destination(name)) {
+                    if fields.get(name) != stored.and_then(|stored| stored.get(name)) {
+                        problems.add(&format!("{path}.{name}"), MOVES);
                     }
                 }
             }
@@ -71,52 +73,6 @@ fn restore_in(
         }
         _ => false,
     }
-}
-
-/// The whole list unchanged is the stored list; else each element with a mask has to equal exactly
-/// one stored element in everything that is shown.
-fn restore_items(
-    items: &mut Vec<Value>,
-    stored: &[Value],
-    inherited: Kind,
-    path: &str,
-    problems: &mut Vec<Problem>,
-) -> bool {
-    let shown: Vec<Value> = stored
-        .iter()
-        .map(|item| {
-            let mut item = item.clone();
-            mask_kind(&mut item, inherited, Names::default());
-            item
-        })
-        .collect();
-    if shown == *items {
-        *items = stored.to_vec();
-        return true;
-    }
-    let mut any = false;
-    for (i, item) in items.iter_mut().enumerate().filter(|(_, item)| holds_mask(item)) {
-        let mut matches =
-            shown.iter().zip(stored).filter(|(shown, _)| *shown == item).map(|(_, it)| it);
-        let first = matches.next().cloned();
-        match first {
-            Some(first) if matches.all(|other| *other == first) => {
-                *item = first;
-                any = true;
-            }
-            Some(_) => {
-                let why =
-                    "is masked and more than one stored element looks like it: give its secrets";
-                refuse(problems, &format!("{path}[{i}]"), why);
-            }
-            None => {
-                let why =
-                    "is masked and equals no stored element in what is shown: give its secrets";
-                refuse(problems, &format!("{path}[{i}]"), why);
-            }
-        }
-    }
-    any
 }
 
 fn as_shown(stored: &Value, kind: Kind) -> Value {
@@ -132,8 +88,4 @@ fn holds_mask(value: &Value) -> bool {
         Value::Object(fields) => fields.values().any(holds_mask),
         _ => false,
     }
-}
-
-fn refuse(problems: &mut Vec<Problem>, path: &str, why: &str) {
-    problems.push(Problem { argument: path.to_owned(), why: why.to_owned() });
 }

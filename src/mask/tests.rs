@@ -3,6 +3,8 @@ use serde_json::json;
 
 use super::*;
 
+mod lists;
+
 fn shown(document: &Value) -> Value {
     let mut shown = document.clone();
     mask(&mut shown, "config", Names::default());
@@ -100,6 +102,9 @@ fn an_element_is_matched_by_what_is_shown_of_it() {
     let mut document = shown(&stored);
     document["targets"][0]["n"] = 3.into();
     assert!(restore(&mut document, &stored, "config").is_err(), "an edited element");
+    document["targets"][0]["api_key"] = "new".into();
+    restore(&mut document, &stored, "config").unwrap();
+    assert_eq!(document["targets"][1], stored["targets"][1]);
 
     let stored = json!([{ "n": 1, "api_key": "k1" }, { "n": 1, "api_key": "k2" }]);
     let mut document = shown(&stored);
@@ -108,6 +113,19 @@ fn an_element_is_matched_by_what_is_shown_of_it() {
     let mut document = shown(&stored);
     document.as_array_mut().unwrap().pop();
     assert!(restore(&mut document, &stored, "config").is_err(), "ambiguous");
+}
+
+#[test]
+fn of_very_many_masks_the_first_are_told() {
+    let masked = vec![json!({ "api_key": SENTINEL }); 20_000];
+    let long = json!({ "x".repeat(100_000): SENTINEL });
+    for mut document in [json!(masked), json!({ "a": masked }), long] {
+        let problems = restore(&mut document, &json!({}), "config").unwrap_err();
+        let length: usize = problems.iter().map(|it| it.argument.len() + it.why.len()).sum();
+        assert!(problems.len() <= 20 && length < 8_000, "{}", problems.len());
+    }
+    let document = json!(vec![json!({ "api_key": "sk-***m40" }); 20_000]);
+    assert_eq!(all_known(&document, "config").unwrap_err().len(), 20);
 }
 
 #[test]
@@ -168,6 +186,9 @@ fn document() -> impl Strategy<Value = Value> {
         Just("url".into()),
         Just("token".into()),
         Just("type".into()),
+        Just("name".into()),
+        Just("provider".into()),
+        Just("weight".into()),
         "[a-c]",
     ];
     let leaf = prop_oneof![

@@ -277,8 +277,9 @@ impl ServerHandler for Server {
         let mut instructions = String::from(
             "Administers a Portkey AI-gateway organisation: configs, prompts, analytics. Slugs and \
              ids come from the list_ tools. Try changes with dry_run where a tool has it. Masked \
-             values stand for stored secrets: leave such fields out to keep them. Analytics are in \
-             US cents and need times with offset.",
+             values stand for stored secrets: leave such fields out to keep them, but send them \
+             back as they are inside a list, and in a document that is replaced whole, where null \
+             deletes one. Analytics are in US cents and need times with offset.",
         );
         if self.shared.sandbox {
             instructions.insert_str(0, "SANDBOX: an invented organisation in memory. ");

@@ -87,7 +87,11 @@ impl Settings {
         })
     }
 
-    fn check(&self, url: &Url) -> Result<String, Refused> {
+    /// `url` without trailing slash, if something may be sent to it with these settings.
+    ///
+    /// # Errors
+    /// If it is no plain web address, or in clear or private without leave.
+    pub fn check(&self, url: &Url) -> Result<String, Refused> {
         let text = plain(url)?;
         if url.scheme() == "http" && !self.allow_insecure_http {
             let remedy = "use https, or set PORTKEY_ALLOW_INSECURE_HTTP=true to send everything, \
@@ -112,9 +116,10 @@ impl Settings {
 }
 
 /// What is wrong with a URL.
-struct Refused {
-    problem: &'static str,
-    remedy: &'static str,
+#[derive(Clone, Copy, Debug)]
+pub struct Refused {
+    pub problem: &'static str,
+    pub remedy: &'static str,
 }
 
 /// A web address without trailing slash; it may be in clear and loopback.

@@ -89,7 +89,7 @@ impl Keys {
         self.0.iter().find(|key| key.caller.name == name).map(|key| key.secret.clone())
     }
 
-    pub fn names(&self) -> Vec<&'static str> {
+    fn names(&self) -> Vec<&'static str> {
         self.0.iter().map(|key| key.caller.name).collect()
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     JsonObject,
+    problem::Problem,
     row::{Effect, Tool},
 };
 use crate::{auth::Principal, portkey};
@@ -50,15 +51,6 @@ pub enum Error {
     /// The tool panicked: a defect of this server.
     #[error("the tool failed unexpectedly; this is a defect of the server")]
     Panic,
-}
-
-/// One thing that is wrong with the arguments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Path of the argument, such as `config.targets[0].weight`; empty for the whole.
-    pub argument: String,
-    /// What is wrong and what would be right; never the value.
-    pub why: String,
 }
 
 impl Error {

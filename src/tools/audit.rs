@@ -17,7 +17,8 @@ use crate::tool::{Effect, Tool, run};
 pub const TOOLS: &[Tool] = &[run::<ListAuditLogs>(
     "list_audit_logs",
     Effect::Reads,
-    "List writes to the organisation: time, method, URI, body, who, status; by default of the last 7 days. Needs an organisation admin key.",
+    "List writes to the organisation: time, method, URI, body, who, status; by default of the last 7
+     days. Needs an organisation admin key.",
 )
 .enterprise()
 .scopes(&["audit_logs.list"])

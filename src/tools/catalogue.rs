@@ -44,17 +44,24 @@ pub struct UnknownDomain {
 }
 
 impl Catalogue {
+    /// Whether each of these domains is there.
+    ///
+    /// # Errors
+    /// Names the first that is not, and those that are.
+    pub fn check(domains: &[String]) -> Result<(), UnknownDomain> {
+        let is_known = |name: &String| DOMAINS.iter().any(|(known, _)| known == name);
+        domains.iter().find(|name| !is_known(name)).map_or(Ok(()), |name| {
+            let known = DOMAINS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            Err(UnknownDomain { name: name.clone(), known })
+        })
+    }
+
     /// The tools of these domains, or of all where none is named.
     ///
     /// # Errors
     /// If a domain is not known.
     pub fn new(domains: &[String]) -> Result<Self, UnknownDomain> {
-        if let Some(name) =
-            domains.iter().find(|name| DOMAINS.iter().all(|(known, _)| known != name))
-        {
-            let known = DOMAINS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-            return Err(UnknownDomain { name: name.clone(), known });
-        }
+        Self::check(domains)?;
         let wanted = |name: &str| domains.is_empty() || domains.iter().any(|domain| domain == name);
         Ok(Self::from_domains(DOMAINS.iter().filter(|(domain, _)| wanted(domain))))
     }

@@ -13,7 +13,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListCollections>(
         "list_collections",
         "/collections",
-        "List prompt collections: id, slug, name, parent, how many prompts and collections each holds. Prompts of one: list_prompts.",
+        "List prompt collections: id, slug, name, parent, how many prompts and collections each
+         holds. Prompts of one: list_prompts.",
     )
     .lists(PAGES)
     .scopes(&["prompts.list"])
@@ -26,7 +27,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateCollection>(
         "create_collection",
         "/collections",
-        "Create an empty collection for prompts, at the top or inside another. Returns its id and slug.",
+        "Create an empty collection for prompts, at the top or inside another. Returns its id and
+         slug.",
     )
     .read_back("list_collections")
     .scopes(&["prompts.create"])
@@ -57,7 +59,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<CollectionId>(
         "delete_collection",
         "/collections/{collection_id}",
-        "Delete an empty collection for good. One that holds prompts or collections, and the default one, is refused.",
+        "Delete an empty collection for good. One that holds prompts or collections, and the default
+         one, is refused.",
     )
     .read_back("list_collections")
     .scopes(&["prompts.delete"])

@@ -32,7 +32,8 @@ pub const TOOLS: &[Tool] = &[
     run::<GetConfig>(
         "get_config",
         Effect::Reads,
-        "Get one config with its whole document, secrets masked. version_id serves update_config's if_version.",
+        "Get one config with its whole document, secrets masked. version_id serves update_config's
+         if_version.",
     )
     .scopes(&["configs.read"])
     .intents(&[
@@ -44,7 +45,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateConfig>(
         "create_config",
         "/configs",
-        "Create a config. It takes effect once a key, prompt or request names its slug. Returns id and version_id.",
+        "Create a config. It takes effect once a key, prompt or request names its slug. Returns id
+         and version_id.",
     )
     .read_back("list_configs")
     .scopes(&["configs.create"])
@@ -59,7 +61,8 @@ pub const TOOLS: &[Tool] = &[
         "update_config",
         Effect::Replaces,
         "Change a config. The document is merged (RFC 7396: null deletes a key, a list replaces a
-         list) unless replace is true. Takes effect at once for all who name the slug. Try dry_run first; if_version guards against writes of others.",
+         list, so send masked secrets in one back as they are; null there deletes one) unless
+         replace is true. Takes effect at once for all who name the slug. Try dry_run first.",
     )
     .document("config")
     .read_back("get_config")
@@ -83,7 +86,8 @@ pub const TOOLS: &[Tool] = &[
     get::<Versions>(
         "list_config_versions",
         "/configs/{slug}/versions",
-        "List every version of a config with its document. To roll back give an old one to update_config with replace.",
+        "List every version of a config with its document. To roll back give an old one to
+         update_config with replace.",
     )
     .lists(WHOLE)
     .scopes(&["configs.read"])

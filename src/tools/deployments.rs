@@ -24,7 +24,8 @@ pub const TOOLS: &[Tool] = &[
     row(get::<ListDeployments>(
         "list_deployments",
         "/deployments",
-        "List self-hosted gateway deployments, archived ones too unless status is given. get_deployment shows one whole.",
+        "List self-hosted gateway deployments, archived ones too unless status is given.
+         get_deployment shows one whole.",
     ))
     .lists(LIST)
     .scopes(&["deployments.list"])
@@ -37,7 +38,8 @@ pub const TOOLS: &[Tool] = &[
     row(post::<RegisterDeployment>(
         "register_deployment",
         "/deployments",
-        "Register a self-hosted gateway. Returns its id and the credentials that it signs in with, shown this one time.",
+        "Register a self-hosted gateway. Returns its id and the credentials that it signs in with,
+         shown this one time.",
     ))
     .read_back("list_deployments")
     .one_time(CREDENTIALS)
@@ -63,7 +65,9 @@ pub const TOOLS: &[Tool] = &[
     row(run::<UpdateDeployment>(
         "update_deployment",
         Effect::Replaces,
-        "Change a deployment; what is not given stays. Lists are added to unless override_existing is true; deployment_config is merged (null deletes a key). rotate_auth returns new credentials, shown once.",
+        "Change a deployment; what is not given stays. Lists are added to unless override_existing
+         is true; deployment_config is merged (null deletes a key). rotate_auth returns new
+         credentials, shown once.",
     ))
     .document("deployment_config")
     .read_back("get_deployment")
@@ -79,7 +83,8 @@ pub const TOOLS: &[Tool] = &[
     row(delete::<GetDeployment>(
         "archive_deployment",
         "/deployments/{id}",
-        "Archive a deployment: its gateway loses access to Portkey. update_deployment can make it active again.",
+        "Archive a deployment: its gateway loses access to Portkey. update_deployment can make it
+         active again.",
     ))
     .read_back("get_deployment")
     .scopes(&["deployments.delete"])
@@ -87,7 +92,8 @@ pub const TOOLS: &[Tool] = &[
     row(get::<GetDeployment>(
         "ping_deployment",
         "/deployments/{id}/ping",
-        "Check a deployment now, in both directions: status, HTTP status, gateway version, error. Changes nothing.",
+        "Check a deployment now, in both directions: status, HTTP status, gateway version, error.
+         Changes nothing.",
     ))
     .scopes(&["deployments.read"])
     .intents(&[

@@ -53,7 +53,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateGuardrail>(
         "create_guardrail",
         "/guardrails",
-        "Create a guardrail. It works once a config, a workspace or update_organisation_defaults names it. Without deny it only records. Returns id and slug.",
+        "Create a guardrail. It works once a config, a workspace or update_organisation_defaults
+         names it. Without deny it only records. Returns id and slug.",
     )
     .read_back("list_guardrails")
     .any_scope(&["guardrails.create", "organisation_guardrails.create"])
@@ -67,7 +68,9 @@ pub const TOOLS: &[Tool] = &[
     run::<UpdateGuardrail>(
         "update_guardrail",
         Effect::Replaces,
-        "Change a guardrail at once for all who use it. Checks are merged by id and name (RFC 7396: null deletes a key), others added or kept; remove_checks takes some out, replace makes checks the whole list. Try dry_run first.",
+        "Change a guardrail at once for all who use it. Checks are merged by id and name (RFC 7396:
+         null deletes a key), others added or kept; remove_checks takes some out, replace makes
+         checks the whole list. Try dry_run first.",
     )
     .document("checks")
     .read_back("get_guardrail")
@@ -102,7 +105,8 @@ pub const TOOLS: &[Tool] = &[
     put::<ReplaceServers>(
         "replace_guardrail_mcp_servers",
         "/guardrails/{guardrail_id}/mcp-servers",
-        "Replace the whole map of MCP servers that a guardrail protects: those left out lose it at once, {} clears all. For one server: upsert_guardrail_mcp_server.",
+        "Replace the whole map of MCP servers that a guardrail protects: those left out lose it at
+         once, {} clears all. For one server: upsert_guardrail_mcp_server.",
     )
     .replayable()
     .read_back("list_guardrail_mcp_servers")
@@ -115,7 +119,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpsertServer>(
         "upsert_guardrail_mcp_server",
         "/guardrails/{guardrail_id}/mcp-servers/{mcp_server_id}",
-        "Let a guardrail protect one MCP server, or replace how it does. What is left out falls back to its default.",
+        "Let a guardrail protect one MCP server, or replace how it does. What is left out falls back
+         to its default.",
     )
     .replayable()
     .read_back("list_guardrail_mcp_servers")
@@ -128,7 +133,8 @@ pub const TOOLS: &[Tool] = &[
     get::<OrganisationDefaults>(
         "get_organisation_defaults",
         DEFAULTS,
-        "Get the guardrails that every request of the organisation passes, unless its workspace is excluded.",
+        "Get the guardrails that every request of the organisation passes, unless its workspace is
+         excluded.",
     )
     .base(DISPUTED)
     .enterprise()
@@ -141,7 +147,9 @@ pub const TOOLS: &[Tool] = &[
     run::<UpdateDefaults>(
         "update_organisation_defaults",
         Effect::Replaces,
-        "Set the guardrails that every request of the organisation passes. A list that is given replaces the stored one at once ([] removes all). To let workspaces off: update_input_guardrail_workspace_exclusions.",
+        "Set the guardrails that every request of the organisation passes. A list that is given
+         replaces the stored one at once ([] removes all). To let workspaces off:
+         update_input_guardrail_workspace_exclusions.",
     )
     .base(DISPUTED)
     .replayable()
@@ -166,7 +174,8 @@ pub const TOOLS: &[Tool] = &[
     exclude(
         "update_input_guardrail_workspace_exclusions",
         "/workspace-exclusions/input-guardrails",
-        "Let workspaces off the organisation's input guardrails, or put them back, at once. Others stay, unless override_existing replaces the whole list.",
+        "Let workspaces off the organisation's input guardrails, or put them back, at once. Others
+         stay, unless override_existing replaces the whole list.",
         "list_input_guardrail_workspace_exclusions",
     )
     .intents(&[
@@ -187,7 +196,8 @@ pub const TOOLS: &[Tool] = &[
     exclude(
         "update_output_guardrail_workspace_exclusions",
         "/workspace-exclusions/output-guardrails",
-        "Let workspaces off the organisation's output guardrails, or put them back, at once. Others stay, unless override_existing replaces the whole list.",
+        "Let workspaces off the organisation's output guardrails, or put them back, at once. Others
+         stay, unless override_existing replaces the whole list.",
         "list_output_guardrail_workspace_exclusions",
     )
     .intents(&[

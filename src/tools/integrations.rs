@@ -33,8 +33,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListIntegrations>(
         "list_integrations",
         "/integrations",
-        "List provider integrations: id, slug, provider, name, status. get_integration shows one with
-         its configurations. ",
+        "List provider integrations: id, slug, provider, name, status. get_integration shows one
+         with its configurations. ",
     )
     .lists(PAGES)
     .any_scope(&["organisation_integrations.list", "workspace_integrations.list"])
@@ -47,7 +47,9 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateIntegration>(
         "create_integration",
         "/integrations",
-        "Store a provider's credential as an integration, for the organisation or one workspace. Returns id and slug. Cloud providers need configurations. update_integration_workspaces then lets workspaces use it.",
+        "Store a provider's credential as an integration, for the organisation or one workspace.
+         Returns id and slug. Cloud providers need configurations. update_integration_workspaces
+         then lets workspaces use it.",
     )
     .read_back("list_integrations")
     .any_scope(&["organisation_integrations.create", "workspace_integrations.create"])
@@ -74,7 +76,8 @@ pub const TOOLS: &[Tool] = &[
         "update_integration",
         Effect::Replaces,
         "Change an integration, at once for all who use it; what is not given stays. configurations
-         and pricing_adjustments are merged (null deletes a key). Secrets that Portkey does not show have to be given again; so has key when a host changes.",
+         and pricing_adjustments are merged (null deletes a key). Secrets that Portkey does not show
+         have to be given again; so has key when a host changes.",
     )
     .document("configurations")
     .read_back("get_integration")
@@ -98,7 +101,8 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<OfIntegration>(
         "list_integration_models",
         "/integrations/{slug}/models",
-        "List the models of an integration: on or off, custom or fine-tuned, own prices in US cents per token. Public prices: list_model_pricing.",
+        "List the models of an integration: on or off, custom or fine-tuned, own prices in US cents
+         per token. Public prices: list_model_pricing.",
     ))
     .enterprise()
     .lists(WHOLE.under("models"))
@@ -111,7 +115,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateIntegrationModels>(
         "update_integration_models",
         "/integrations/{slug}/models",
-        "Switch models of an integration on or off, add custom models, set own prices in US cents per token. Others stay.",
+        "Switch models of an integration on or off, add custom models, set own prices in US cents
+         per token. Others stay.",
     )
     .replayable()
     .read_back("list_integration_models")
@@ -134,7 +139,8 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<OfIntegration>(
         "list_integration_workspaces",
         "/integrations/{slug}/workspaces",
-        "List the workspaces of an integration: access, budget and rate limit of each. Ids are workspace slugs.",
+        "List the workspaces of an integration: access, budget and rate limit of each. Ids are
+         workspace slugs.",
     ))
     .enterprise()
     .lists(WHOLE.under("workspaces"))
@@ -146,7 +152,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateIntegrationWorkspaces>(
         "update_integration_workspaces",
         "/integrations/{slug}/workspaces",
-        "Let workspaces use an integration or not, with budget and rate limit each, or set what holds for new ones. Others stay, unless override_existing_workspace_access rewrites all.",
+        "Let workspaces use an integration or not, with budget and rate limit each, or set what
+         holds for new ones. Others stay, unless override_existing_workspace_access rewrites all.",
     )
     .read_back("list_integration_workspaces")
     .any_scope(&["organisation_integrations.update", "workspace_integrations.update"])
@@ -159,7 +166,8 @@ pub const TOOLS: &[Tool] = &[
     run::<GetModelPricing>(
         "get_model_pricing",
         Effect::Reads,
-        "Get the public price of one model in US cents per token, with usd_per_million_tokens. Own prices: list_integration_models.",
+        "Get the public price of one model in US cents per token, with usd_per_million_tokens. Own
+         prices: list_integration_models.",
     )
     .base(Base::Prices)
     .shows(TOKENS)
@@ -172,7 +180,8 @@ pub const TOOLS: &[Tool] = &[
     run::<ListModelPricing>(
         "list_model_pricing",
         Effect::Reads,
-        "List a provider's models with public prices in US cents per token. With all details: get_model_pricing.",
+        "List a provider's models with public prices in US cents per token. With all details:
+         get_model_pricing.",
     )
     .base(Base::Prices)
     .shows(TOKENS)

@@ -21,7 +21,8 @@ pub const TOOLS: &[Tool] = &[
     get::<InWorkspace>(
         "list_virtual_keys",
         "/virtual-keys",
-        "List virtual keys: slug, name, provider, masked key, status, limits, workspace. The older form of providers; list_providers shows what comes from integrations.",
+        "List virtual keys: slug, name, provider, masked key, status, limits, workspace. The older
+         form of providers; list_providers shows what comes from integrations.",
     )
     .lists(PAGES)
     .secrets(&["key"])
@@ -60,7 +61,8 @@ pub const TOOLS: &[Tool] = &[
     run::<UpdateVirtualKey>(
         "update_virtual_key",
         Effect::Replaces,
-        "Change a virtual key at once for all who use its slug; what is not given stays, usage_limits are merged, lists replaced.",
+        "Change a virtual key at once for all who use its slug; what is not given stays,
+         usage_limits are merged, lists replaced.",
     )
     .read_back("get_virtual_key")
     .scopes(&["virtual_keys.read", "virtual_keys.update"])
@@ -82,7 +84,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateApiKey>(
         "create_api_key",
         "/api-keys/{type}/{sub_type}",
-        "Make an API key for an organisation's service, or for a service or user of a workspace. The answer holds the key this one time.",
+        "Make an API key for an organisation's service, or for a service or user of a workspace. The
+         answer holds the key this one time.",
     )
     .one_time(&["key"])
     .read_back("list_api_keys")
@@ -101,7 +104,8 @@ pub const TOOLS: &[Tool] = &[
     get::<InWorkspace>(
         "list_api_keys",
         "/api-keys",
-        "List API keys, masked: id, name, type, owner, workspace, status, scopes, limits, expiry. Only those kinds for which the caller has the scope.",
+        "List API keys, masked: id, name, type, owner, workspace, status, scopes, limits, expiry.
+         Only those kinds for which the caller has the scope.",
     )
     .lists(PAGES)
     .secrets(&["key"])
@@ -138,7 +142,8 @@ pub const TOOLS: &[Tool] = &[
     run::<UpdateApiKey>(
         "update_api_key",
         Effect::Replaces,
-        "Change an API key at once: what is not given stays; documents are merged, lists replaced. A new secret: rotate_api_key.",
+        "Change an API key at once: what is not given stays; documents are merged, lists replaced. A
+         new secret: rotate_api_key.",
     )
     .read_back("get_api_key")
     .any_scope(&[
@@ -174,7 +179,8 @@ pub const TOOLS: &[Tool] = &[
         "rotate_api_key",
         "/api-keys/{id}/rotate",
         "Give an API key a new secret, shown this one time. The old one works until
-         key_transition_expires_at, then fails; refused while an earlier rotation is in transition.",
+         key_transition_expires_at, then fails; refused while an earlier rotation is in
+         transition.",
     )
     .effect(Effect::Destroys)
     .one_time(&["key"])

@@ -13,7 +13,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateLabel>(
         "create_prompt_label",
         "/labels",
-        "Create a label for prompt versions. update_prompt_version puts it on one; requests may then name id@label. Without workspace_id it serves the whole organisation.",
+        "Create a label for prompt versions. update_prompt_version puts it on one; requests may then
+         name id@label. Without workspace_id it serves the whole organisation.",
     )
     .read_back("list_prompt_labels")
     .scopes(&["prompts.create"])

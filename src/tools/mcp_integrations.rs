@@ -38,8 +38,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateMcpIntegration>(
         "create_mcp_integration",
         "/mcp-integrations",
-        "Register an upstream MCP server, for the organisation or one workspace. Returns id and slug.
-         Nobody can use it before update_mcp_integration_workspaces and create_mcp_server.",
+        "Register an upstream MCP server, for the organisation or one workspace. Returns id and
+         slug. Nobody can use it before update_mcp_integration_workspaces and create_mcp_server.",
     )
     .read_back("list_mcp_integrations")
     .any_scope(&["organisation_mcp_integrations.create", "workspace_mcp_integrations.create"])
@@ -63,7 +63,8 @@ pub const TOOLS: &[Tool] = &[
         "update_mcp_integration",
         Effect::Replaces,
         "Change an MCP integration for all its servers at once; what is not given stays.
-         configurations are merged (null deletes a key). A new host in url needs the secrets given again.",
+         configurations are merged (null deletes a key). A new host in url needs the secrets given
+         again.",
     )
     .document("configurations")
     .read_back("get_mcp_integration")
@@ -77,7 +78,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<IntegrationId>(
         "delete_mcp_integration",
         "/mcp-integrations/{id}",
-        "Delete an MCP integration for good. MCP servers built on it stop working in every workspace; see list_mcp_servers.",
+        "Delete an MCP integration for good. MCP servers built on it stop working in every
+         workspace; see list_mcp_servers.",
     )
     .read_back("list_mcp_integrations")
     .any_scope(&["organisation_mcp_integrations.delete", "workspace_mcp_integrations.delete"])
@@ -96,7 +98,8 @@ pub const TOOLS: &[Tool] = &[
     post::<IntegrationId>(
         "sync_mcp_integration",
         "/mcp-integrations/{id}/sync",
-        "Read the upstream MCP server's tools, prompts and resources again, for list_mcp_integration_capabilities.",
+        "Read the upstream MCP server's tools, prompts and resources again, for
+         list_mcp_integration_capabilities.",
     )
     .effect(Effect::Replaces)
     .replayable()
@@ -110,7 +113,8 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<IntegrationId>(
         "get_mcp_integration_metadata",
         "/mcp-integrations/{id}/metadata",
-        "What the upstream MCP server says of itself, and how the last sync went. The texts are a third party's.",
+        "What the upstream MCP server says of itself, and how the last sync went. The texts are a
+         third party's.",
     ))
     .intents(&[
         "when was an MCP integration synced",
@@ -120,7 +124,8 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<ListCapabilities>(
         "list_mcp_integration_capabilities",
         "/mcp-integrations/{id}/capabilities",
-        "List the tools, prompts and resources of an upstream MCP server, with schemas: whether each is on. The texts are a third party's.",
+        "List the tools, prompts and resources of an upstream MCP server, with schemas: whether each
+         is on. The texts are a third party's.",
     ))
     .lists(PAGES_FROM_ONE)
     .intents(&[
@@ -131,7 +136,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateCapabilities>(
         "update_mcp_integration_capabilities",
         "/mcp-integrations/{id}/capabilities",
-        "Switch tools, prompts and resources of an MCP integration on or off for all its servers; others stay. For one server: update_mcp_server_capabilities.",
+        "Switch tools, prompts and resources of an MCP integration on or off for all its servers;
+         others stay. For one server: update_mcp_server_capabilities.",
     )
     .replayable()
     .read_back("list_mcp_integration_capabilities")
@@ -144,7 +150,8 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<ListWorkspaces>(
         "list_mcp_integration_workspaces",
         "/mcp-integrations/{id}/workspaces",
-        "List the workspaces with a rule of their own for an MCP integration; global_workspace_access holds for others.",
+        "List the workspaces with a rule of their own for an MCP integration;
+         global_workspace_access holds for others.",
     ))
     .lists(WHOLE.under("workspaces"))
     .intents(&[
@@ -155,7 +162,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateWorkspaces>(
         "update_mcp_integration_workspaces",
         "/mcp-integrations/{id}/workspaces",
-        "Allow or deny an MCP integration to workspaces, or set what holds for all others. Others keep their rule unless override_existing_workspace_access drops it.",
+        "Allow or deny an MCP integration to workspaces, or set what holds for all others. Others
+         keep their rule unless override_existing_workspace_access drops it.",
     )
     .read_back("list_mcp_integration_workspaces")
     .any_scope(&["organisation_mcp_integrations.update", "workspace_mcp_integrations.update"])

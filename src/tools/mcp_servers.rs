@@ -18,7 +18,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListMcpServers>(
         "list_mcp_servers",
         "/mcp-servers",
-        "List the MCP servers of a workspace: id, slug, integration, upstream URL, gateway URL for clients. get_mcp_server shows one whole.",
+        "List the MCP servers of a workspace: id, slug, integration, upstream URL, gateway URL for
+         clients. get_mcp_server shows one whole.",
     )
     .lists(PAGES)
     .scopes(&["mcp_servers.list"])
@@ -31,7 +32,9 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateMcpServer>(
         "create_mcp_server",
         "/mcp-servers",
-        "Publish an MCP integration to a workspace as an MCP server, which needs access to it: update_mcp_integration_workspaces. Returns id and slug. Its capabilities are on unless switched off.",
+        "Publish an MCP integration to a workspace as an MCP server, which needs access to it:
+         update_mcp_integration_workspaces. Returns id and slug. Its capabilities are on unless
+         switched off.",
     )
     .read_back("list_mcp_servers")
     .scopes(&["mcp_servers.create"])
@@ -43,7 +46,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ServerId>(
         "get_mcp_server",
         "/mcp-servers/{id}",
-        "Get one MCP server with its integration: URL, transport, sign-in, configurations with secrets masked.",
+        "Get one MCP server with its integration: URL, transport, sign-in, configurations with
+         secrets masked.",
     )
     .scopes(&["mcp_servers.read"])
     .intents(&[
@@ -73,7 +77,8 @@ pub const TOOLS: &[Tool] = &[
     post::<ServerId>(
         "test_mcp_server",
         "/mcp-servers/{id}/test",
-        "Let Portkey call the upstream of an MCP server now: success, HTTP status, time in ms, error.",
+        "Let Portkey call the upstream of an MCP server now: success, HTTP status, time in ms,
+         error.",
     )
     .effect(Effect::Reads)
     .scopes(&["mcp_servers.read"])
@@ -85,7 +90,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ServerId>(
         "get_mcp_server_metadata",
         "/mcp-servers/{id}/metadata",
-        "What the upstream of an MCP server says of itself, and its last sync. The texts are a third party's.",
+        "What the upstream of an MCP server says of itself, and its last sync. The texts are a third
+         party's.",
     )
     .scopes(&["mcp_servers.read"])
     .intents(&[
@@ -96,7 +102,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListCapabilities>(
         "list_mcp_server_capabilities",
         "/mcp-servers/{id}/capabilities",
-        "List the tools, prompts and resources of an MCP server: whether each is on here and in the integration, with schemas. The texts are a third party's.",
+        "List the tools, prompts and resources of an MCP server: whether each is on here and in the
+         integration, with schemas. The texts are a third party's.",
     )
     .lists(PAGES_FROM_ONE)
     .scopes(&["mcp_servers.read"])
@@ -109,7 +116,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateCapabilities>(
         "update_mcp_server_capabilities",
         "/mcp-servers/{id}/capabilities",
-        "Switch tools, prompts and resources of one MCP server on or off; others stay. For all servers: update_mcp_integration_capabilities.",
+        "Switch tools, prompts and resources of one MCP server on or off; others stay. For all
+         servers: update_mcp_integration_capabilities.",
     )
     .replayable()
     .read_back("list_mcp_server_capabilities")
@@ -122,7 +130,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListUserAccess>(
         "list_mcp_server_user_access",
         "/mcp-servers/{id}/user-access",
-        "List who may use an MCP server: each user with the effective right and whether connected; default_user_access holds for others.",
+        "List who may use an MCP server: each user with the effective right and whether connected;
+         default_user_access holds for others.",
     )
     .lists(PAGES_FROM_ONE)
     .scopes(&["mcp_servers.read"])
@@ -134,7 +143,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateUserAccess>(
         "update_mcp_server_user_access",
         "/mcp-servers/{id}/user-access",
-        "Allow or deny an MCP server to users, or set what holds for all others. Users not named keep their rule.",
+        "Allow or deny an MCP server to users, or set what holds for all others. Users not named
+         keep their rule.",
     )
     .replayable()
     .read_back("list_mcp_server_user_access")
@@ -147,7 +157,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ServerId>(
         "check_mcp_server_user_access",
         "/mcp-servers/{id}/user-access/check",
-        "Whether the user of this server's own key may use an MCP server. Others: list_mcp_server_user_access.",
+        "Whether the user of this server's own key may use an MCP server. Others:
+         list_mcp_server_user_access.",
     )
     .scopes(&["mcp_servers.read"])
     .intents(&[
@@ -170,7 +181,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<Disconnect>(
         "disconnect_mcp_server_connection",
         "/mcp-servers/{id}/connections",
-        "Disconnect a user from the upstream of an MCP server: the user has to sign in again. The right to use it stays: update_mcp_server_user_access.",
+        "Disconnect a user from the upstream of an MCP server: the user has to sign in again. The
+         right to use it stays: update_mcp_server_user_access.",
     )
     .read_back("list_mcp_server_connections")
     .scopes(&["mcp_servers.update"])

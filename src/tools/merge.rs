@@ -13,10 +13,10 @@ const MASKED: &str = "masked_";
 
 /// The stored document with `patch` merged into it (RFC 7396: null deletes a key, a list replaces a
 /// list). A mask in it stands for the stored value, and a secret that the patch leaves out is kept
-/// by the rules of one that came masked.
+/// by the rules of one that came masked; where an element of a list leaves one out it would be lost.
 ///
 /// # Errors
-/// Names every mask that stands for no stored value.
+/// Names the masks that stand for no stored value, and the secrets that would be lost.
 pub fn merged(stored: &Value, patch: JsonObject, name: &str) -> Result<Value> {
     let mut after =
         if stored.is_object() { stored.clone() } else { Value::Object(JsonObject::new()) };

@@ -13,7 +13,8 @@ use crate::tool::{OFFSET, Tool, get};
 pub const TOOLS: &[Tool] = &[get::<ListModels>(
     "list_models",
     "/models",
-    "List the models that the key can call: id (@provider-slug/model, as requests name it), slug, canonical slug. Providers: list_providers.",
+    "List the models that the key can call: id (@provider-slug/model, as requests name it), slug,
+     canonical slug. Providers: list_providers.",
 )
 .lists(OFFSET)
 .any_scope(&["completions.write", "virtual_keys.list"])

@@ -19,7 +19,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreatePartial>(
         "create_prompt_partial",
         "/prompts/partials",
-        "Create a partial, which templates take in by {{>slug}}, with its first version published. Returns id, slug and version_id.",
+        "Create a partial, which templates take in by {{>slug}}, with its first version published.
+         Returns id, slug and version_id.",
     )
     .read_back("list_prompt_partials")
     .scopes(&["prompts.create"])
@@ -51,7 +52,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdatePartial>(
         "update_prompt_partial",
         "/prompts/partials/{prompt_partial_id}",
-        "Change a partial; what is not given stays. A new text makes a version, which publish_partial publishes. Name and status change at once.",
+        "Change a partial; what is not given stays. A new text makes a version, which
+         publish_partial publishes. Name and status change at once.",
     )
     .read_back("list_partial_versions")
     .scopes(&["prompts.update"])
@@ -64,7 +66,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<PartialId>(
         "delete_prompt_partial",
         "/prompts/partials/{prompt_partial_id}",
-        "Delete a partial and its versions for good. Refused while a template takes it in by {{>slug}}.",
+        "Delete a partial and its versions for good. Refused while a template takes it in by
+         {{>slug}}.",
     )
     .read_back("list_prompt_partials")
     .scopes(&["prompts.delete"])
@@ -86,7 +89,8 @@ pub const TOOLS: &[Tool] = &[
     put::<PublishPartial>(
         "publish_partial",
         "/prompts/partials/{prompt_partial_id}/makeDefault",
-        "Publish a version of a partial by its number: prompts take in that text from then on. An older version rolls back.",
+        "Publish a version of a partial by its number: prompts take in that text from then on. An
+         older version rolls back.",
     )
     .replayable()
     .read_back("list_partial_versions")

@@ -28,7 +28,8 @@ pub const TOOLS: &[Tool] = &[
     run_typed::<CreatePrompt>(
         "create_prompt",
         Effect::Adds,
-        "Create a prompt with its first version, from a text template or chat messages. To create or update by name, safe to repeat, use migrate_prompt.",
+        "Create a prompt with its first version, from a text template or chat messages. To create or
+         update by name, safe to repeat, use migrate_prompt.",
     )
     .read_back("list_prompts")
     .scopes(&["prompts.create"])
@@ -54,7 +55,8 @@ pub const TOOLS: &[Tool] = &[
     run::<GetPrompt>(
         "get_prompt",
         Effect::Reads,
-        "Get one prompt whole: template, parameters, model, tools, metadata, labels of its published version (or the one given), and all versions. A chat template is JSON text in string.",
+        "Get one prompt whole: template, parameters, model, tools, metadata, labels of its published
+         version (or the one given), and all versions. A chat template is JSON text in string.",
     )
     .scopes(&["prompts.read"])
     .intents(&[
@@ -67,7 +69,9 @@ pub const TOOLS: &[Tool] = &[
     run_typed::<UpdatePrompt>(
         "update_prompt",
         Effect::Replaces,
-        "Change a prompt: what is given makes a new version, the rest is kept, metadata is merged. Requests get it once published: by publish at once, or publish_prompt. Equal content adds nothing; try dry_run first.",
+        "Change a prompt: what is given makes a new version, the rest is kept, metadata is merged.
+         Requests get it once published: by publish at once, or publish_prompt. Equal content adds
+         nothing; try dry_run first.",
     )
     .document("parameters")
     .read_back("get_prompt")
@@ -91,7 +95,8 @@ pub const TOOLS: &[Tool] = &[
     run::<PublishPrompt>(
         "publish_prompt",
         Effect::Replaces,
-        "Publish a version of a prompt, by its number or id: requests get it from then on. An older version rolls back.",
+        "Publish a version of a prompt, by its number or id: requests get it from then on. An older
+         version rolls back.",
     )
     .replayable()
     .read_back("get_prompt")
@@ -105,7 +110,8 @@ pub const TOOLS: &[Tool] = &[
     get::<PromptVersions>(
         "list_prompt_versions",
         "/prompts/{prompt_id}/versions",
-        "List every version of a prompt: id, number, status (active is the published one), label, template. publish_prompt takes the number.",
+        "List every version of a prompt: id, number, status (active is the published one), label,
+         template. publish_prompt takes the number.",
     )
     .lists(WHOLE)
     .scopes(&["prompts.read"])
@@ -118,7 +124,8 @@ pub const TOOLS: &[Tool] = &[
     post::<RenderPrompt>(
         "render_prompt",
         "/prompts/{prompt_id}/render",
-        "Fill a prompt's template and return the request that the model would get, without calling it. To call it: run_prompt_completion.",
+        "Fill a prompt's template and return the request that the model would get, without calling
+         it. To call it: run_prompt_completion.",
     )
     .effect(Effect::Reads)
     .scopes(&["prompts.render"])
@@ -131,7 +138,8 @@ pub const TOOLS: &[Tool] = &[
     run::<RunPromptCompletion>(
         "run_prompt_completion",
         Effect::Adds,
-        "Run a prompt: calls its model, which costs money, and returns the completion. Needs a workspace key. To see the filled template for free use render_prompt.",
+        "Run a prompt: calls its model, which costs money, and returns the completion. Needs a
+         workspace key. To see the filled template for free use render_prompt.",
     )
     .shows(&["token"])
     .read_back("get_request_analytics")
@@ -145,7 +153,9 @@ pub const TOOLS: &[Tool] = &[
     run_typed::<MigratePrompt>(
         "migrate_prompt",
         Effect::Replaces,
-        "Bring the prompt of that name in a collection to the state given: creates it, adds a version where it differs, or does nothing: safe to repeat. Metadata is merged. publish also publishes; try dry_run first.",
+        "Bring the prompt of that name in a collection to the state given: creates it, adds a
+         version where it differs, or does nothing: safe to repeat. Metadata is merged. publish also
+         publishes, even if equal; try dry_run first.",
     )
     .read_back("list_prompts")
     .scopes(&[
@@ -165,7 +175,9 @@ pub const TOOLS: &[Tool] = &[
     run_typed::<PromotePrompt>(
         "promote_prompt",
         Effect::Replaces,
-        "Copy the published version of a prompt into another environment's collection: creates the prompt there, adds a version, or does nothing if equal: safe to repeat. publish also publishes; try dry_run first.",
+        "Copy the published version of a prompt into another environment's collection: creates the
+         prompt there, adds a version, or does nothing if equal: safe to repeat. publish also
+         publishes, even if equal; try dry_run first.",
     )
     .read_back("list_prompts")
     .scopes(&[
@@ -184,7 +196,8 @@ pub const TOOLS: &[Tool] = &[
     run_typed::<ValidateCompletionMetadata>(
         "validate_completion_metadata",
         Effect::Reads,
-        "Check, without any request, whether metadata has what run_prompt_completion demands: client_id, app, env. Returns valid, errors and warnings.",
+        "Check, without any request, whether metadata has what run_prompt_completion demands:
+         client_id, app, env. Returns valid, errors and warnings.",
     )
     .closed_world()
     .intents(&[
@@ -195,7 +208,8 @@ pub const TOOLS: &[Tool] = &[
     get::<PromptVersion>(
         "get_prompt_version",
         "/prompts/{prompt_id}/versions/{version_id}",
-        "Get one version of a prompt whole: template, parameters, model, tools, metadata, label. By number: get_prompt.",
+        "Get one version of a prompt whole: template, parameters, model, tools, metadata, label. By
+         number: get_prompt.",
     )
     .scopes(&["prompts.read"])
     .intents(&[
@@ -206,7 +220,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdatePromptVersion>(
         "update_prompt_version",
         "/prompts/{prompt_id}/versions/{version_id}",
-        "Put a label on a version of a prompt, or take it off with clear. Changes what requests get that name the label. Content: update_prompt.",
+        "Put a label on a version of a prompt, or take it off with clear. Changes what requests get
+         that name the label. Content: update_prompt.",
     )
     .replayable()
     .read_back("list_prompt_versions")

@@ -23,7 +23,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListProviders>(
         "list_providers",
         "/providers",
-        "List a workspace's providers: slug, name, integration, status, limits. Requests name the slug. Their models: list_models.",
+        "List a workspace's providers: slug, name, integration, status, limits. Requests name the
+         slug. Their models: list_models.",
     )
     .lists(PAGES)
     .scopes(&["providers.list"])
@@ -36,7 +37,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateProvider>(
         "create_provider",
         "/providers",
-        "Create a provider in a workspace from an integration that it may use. Returns id and slug.",
+        "Create a provider in a workspace from an integration that it may use. Returns id and
+         slug.",
     )
     .read_back("list_providers")
     .scopes(&["providers.create"])
@@ -49,7 +51,8 @@ pub const TOOLS: &[Tool] = &[
     get::<Provider>(
         "get_provider",
         "/providers/{slug}",
-        "Get one provider: integration, status, limits, expiry. Its credentials are the integration's.",
+        "Get one provider: integration, status, limits, expiry. Its credentials are the
+         integration's.",
     )
     .scopes(&["providers.read"])
     .intents(&[
@@ -60,7 +63,8 @@ pub const TOOLS: &[Tool] = &[
     run::<UpdateProvider>(
         "update_provider",
         Effect::Replaces,
-        "Change a provider at once for all who use it; what is not given stays, usage_limits are merged.",
+        "Change a provider at once for all who use it; what is not given stays, usage_limits are
+         merged.",
     )
     .read_back("get_provider")
     .scopes(&["providers.read", "providers.update"])

@@ -17,7 +17,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateSecretReference>(
         "create_secret_reference",
         "/secret-references",
-        "Register a secret that stays in AWS Secrets Manager, Azure Key Vault or HashiCorp Vault, for integrations and virtual keys to use. Returns id and slug.",
+        "Register a secret that stays in AWS Secrets Manager, Azure Key Vault or HashiCorp Vault,
+         for integrations and virtual keys to use. Returns id and slug.",
     )
     .enterprise()
     .read_back("list_secret_references")
@@ -32,7 +33,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListSecretReferences>(
         "list_secret_references",
         "/secret-references",
-        "List secret references: id, slug, name, manager, status. get_secret_reference shows one whole.",
+        "List secret references: id, slug, name, manager, status. get_secret_reference shows one
+         whole.",
     )
     .lists(PAGES)
     .enterprise()
@@ -46,7 +48,8 @@ pub const TOOLS: &[Tool] = &[
     get::<SecretReferenceId>(
         "get_secret_reference",
         "/secret-references/{id}",
-        "Get one secret reference: manager, path and key of the secret, tags, auth_type. The secret itself is never shown.",
+        "Get one secret reference: manager, path and key of the secret, tags, auth_type. The secret
+         itself is never shown.",
     )
     .reads(with_auth_type)
     .shows(&["secret_key"])
@@ -60,8 +63,9 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateSecretReference>(
         "update_secret_reference",
         "/secret-references/{id}",
-        "Change a secret reference; what is left out stays. auth_config is merged with the stored one,
-         tags and allowed_workspaces replace theirs. Applies at once: a wrong path or sign-in breaks requests.",
+        "Change a secret reference; what is left out stays. auth_config is merged with the stored
+         one, tags and allowed_workspaces replace theirs. Applies at once: a wrong path or sign-in
+         breaks requests.",
     )
     .replayable()
     .enterprise()
@@ -76,8 +80,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<SecretReferenceId>(
         "delete_secret_reference",
         "/secret-references/{id}",
-        "Delete a secret reference for good; the secret stays in its manager. Refused with 400 while an
-         integration or virtual key uses it.",
+        "Delete a secret reference for good; the secret stays in its manager. Refused with 400 while
+         an integration or virtual key uses it.",
     )
     .enterprise()
     .read_back("list_secret_references")
@@ -181,10 +185,8 @@ pub struct UpdateSecretReferenceArgs {
     description: Option<String>,
     /// True forgets allowed_workspaces.
     allow_all_workspaces: Option<bool>,
-    /// All that may use it.
     #[schemars(length(min = 1))]
     allowed_workspaces: Option<Vec<String>>,
-    /// All tags.
     tags: Option<TextMap>,
     clear: Option<Vec<Clearable>>,
 }

@@ -14,7 +14,8 @@ pub const TOOLS: &[Tool] = &[
     run::<CreateFeedback>(
         "create_feedback",
         Effect::Adds,
-        "Give feedback on a traced request: trace_id and value, or several at once in batch. Returns feedback_ids in order, for update_feedback. Needs a workspace key.",
+        "Give feedback on a traced request: trace_id and value, or several at once in batch. Returns
+         feedback_ids in order, for update_feedback. Needs a workspace key.",
     )
     .read_back("get_feedback_analytics")
     .scopes(&["logs.write"])
@@ -27,7 +28,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateFeedback>(
         "update_feedback",
         "/feedback/{id}",
-        "Change a feedback given before, by the id that create_feedback returned. Give weight and metadata again to be sure that they stay.",
+        "Change a feedback given before, by the id that create_feedback returned. Give weight and
+         metadata again to be sure that they stay.",
     )
     .replayable()
     .read_back("get_feedback_analytics")

@@ -17,7 +17,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListUsers>(
         "list_all_users",
         "/admin/users",
-        "List the organisation's people: id, name, e-mail, role, workspaces. Not yet joined: list_user_invites. Of one workspace: list_workspace_members.",
+        "List the organisation's people: id, name, e-mail, role, workspaces. Not yet joined:
+         list_user_invites. Of one workspace: list_workspace_members.",
     )
     .lists(CAMEL_CASE_PAGES)
     .enterprise()
@@ -32,9 +33,9 @@ pub const TOOLS: &[Tool] = &[
     post::<InviteUser>(
         "invite_user",
         "/admin/users/invites",
-        "Invite a person by e-mail, with a role in the organisation and in workspaces. Returns id and
-         invite_link, shown this once: whoever has it can join. An admin of the organisation reaches
-         everything.",
+        "Invite a person by e-mail, with a role in the organisation and in workspaces. Returns id
+         and invite_link, shown this once: whoever has it can join. An admin of the organisation
+         reaches everything.",
     )
     .one_time(&["invite_link"])
     .read_back("list_user_invites")
@@ -57,8 +58,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateUser>(
         "update_user",
         "/admin/users/{user_id}",
-        "Change a user's role in the organisation; effective at once. An admin reaches every workspace.
-         Roles inside a workspace: update_workspace_member.",
+        "Change a user's role in the organisation; effective at once. An admin reaches every
+         workspace. Roles inside a workspace: update_workspace_member.",
     )
     .replayable()
     .read_back("get_user")
@@ -71,7 +72,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<UserId>(
         "delete_user",
         "/admin/users/{user_id}",
-        "Remove a user from the organisation and all its workspaces, for good: access ends at once. From one workspace only: remove_workspace_member.",
+        "Remove a user from the organisation and all its workspaces, for good: access ends at once.
+         From one workspace only: remove_workspace_member.",
     )
     .read_back("list_all_users")
     .scopes(&["organisation_users.delete"])
@@ -98,15 +100,20 @@ pub const TOOLS: &[Tool] = &[
     get::<WhereInvite>(
         "get_user_invite",
         "/admin/users/invites/{invite_id}",
-        "Get one invitation: e-mail, roles, status, expiry, sender. Its link is not shown; resend_user_invite makes one.",
+        "Get one invitation: e-mail, roles, status, expiry, sender. Its link is not shown;
+         resend_user_invite makes one.",
     )
     .scopes(&["organisation_users.read"])
-    .intents(&["show an invitation", "was the invitation accepted", "when does an invite expire"]),
+    .intents(&[
+        "show an invitation",
+        "was the invitation accepted",
+        "when does an invite expire",
+    ]),
     delete::<WhereInvite>(
         "delete_user_invite",
         "/admin/users/invites/{invite_id}",
-        "Cancel an invitation that was not accepted: its link stops working. Who has joined is removed with
-         delete_user.",
+        "Cancel an invitation that was not accepted: its link stops working. Who has joined is
+         removed with delete_user.",
     )
     .read_back("list_user_invites")
     .scopes(&["organisation_users.delete"])

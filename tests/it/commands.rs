@@ -32,6 +32,16 @@ fn told(ran: &Ran, code: i32) -> &str {
     ran.stderr.strip_prefix("portkey-admin-mcp: ").expect("a line that says whose it is").trim_end()
 }
 
+/// What a tool's error says, which is all that is written, for `jq` to read.
+#[track_caller]
+fn reported(ran: &Ran) -> Value {
+    assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    let report: Value = serde_json::from_str(&ran.stderr).expect("JSON and nothing else");
+    assert!(report["error"]["message"].is_string(), "{report:#}");
+    report
+}
+
 #[tokio::test]
 async fn call_prints_the_answer_as_json() {
     let list = printed(&call(&["list_configs", SANDBOX], "").await);
@@ -73,7 +83,7 @@ async fn call_prints_nothing_that_a_terminal_would_hide_or_obey() {
     let listed = run(&["call", "list_configs"], &variables, "").await;
     assert_eq!(printed(&listed)["data"][0]["name"], hidden);
     let refused = run(&["call", "create_config", &arguments.to_string()], &variables, "").await;
-    told(&refused, 1);
+    reported(&refused);
     for text in [&listed.stdout, &refused.stderr] {
         let plain = |letter: char| letter == '\n' || (' '..='~').contains(&letter);
         assert!(text.chars().all(plain), "{text:?}");
@@ -85,11 +95,11 @@ async fn call_prints_nothing_that_a_terminal_would_hide_or_obey() {
 #[tokio::test]
 async fn call_tells_a_tool_error_on_standard_error_and_exits_with_1() {
     let wrong = call(&["get_config", r#"{"slag":1}"#, SANDBOX], "").await;
-    let error: Value = serde_json::from_str(told(&wrong, 1)).unwrap();
+    let error = reported(&wrong);
     assert_eq!(error["error"]["kind"], "invalid_arguments");
     assert_eq!(error["error"]["problems"].as_array().unwrap().len(), 2, "{error:#}");
     let absent = call(&["get_config", r#"{"slug":"pc-none"}"#, SANDBOX], "").await;
-    let error: Value = serde_json::from_str(told(&absent, 1)).unwrap();
+    let error = reported(&absent);
     assert!(error["error"]["status"].is_u64() && error["error"]["remedy"].is_string(), "{error:#}");
 
     let upstream = Upstream::start(|_, _| {
@@ -108,7 +118,7 @@ async fn call_tells_a_tool_error_on_standard_error_and_exits_with_1() {
         ("LOG_LEVEL", "off"),
     ];
     let refused = run(&["call", "list_configs"], &variables, "").await;
-    let error: Value = serde_json::from_str(told(&refused, 1)).unwrap();
+    let error = reported(&refused);
     assert_eq!((&error["error"]["status"], &error["error"]["code"]), (&json!(401), &json!("AB05")));
     assert!(!refused.stderr.contains(KEY), "{refused:?}");
 }
@@ -152,7 +162,9 @@ async fn call_tells_wrong_use_in_one_line_and_exits_with_2() {
     let read_only = [("MCP_READ_ONLY", "true")];
     let args = ["call", "delete_config", r#"{"slug":"pc-a"}"#, SANDBOX];
     let refused = run(&args, &read_only, "").await;
-    assert!(told(&refused, 1).contains("MCP_READ_ONLY"), "{refused:?}");
+    let error = reported(&refused);
+    assert_eq!(error["error"]["tool"], "delete_config");
+    assert!(error["error"]["message"].as_str().unwrap().contains("MCP_READ_ONLY"), "{error:#}");
 }
 
 #[tokio::test]
@@ -165,7 +177,7 @@ async fn the_sandbox_is_used_with_the_key_and_the_faults_that_are_named() {
     let arguments = json!({ "prompt_id": slug, "variables": {}, "metadata": metadata });
     let arguments = arguments.to_string();
     let by_admin = call(&["run_prompt_completion", &arguments, SANDBOX], "").await;
-    let error: Value = serde_json::from_str(told(&by_admin, 1)).unwrap();
+    let error = reported(&by_admin);
     assert_eq!(error["error"]["status"], 403, "{error:#}");
     let by_workspace = [&["run_prompt_completion", &*arguments][..], &workspace].concat();
     let ran = printed(&call(&by_workspace, "").await);
@@ -173,7 +185,7 @@ async fn the_sandbox_is_used_with_the_key_and_the_faults_that_are_named() {
 
     let faults = ["--sandbox-fault", "9 GET /prompts 500", "--sandbox-fault", "9 GET /configs 404"];
     let args = [&["list_configs", SANDBOX][..], &faults].concat();
-    let error: Value = serde_json::from_str(told(&call(&args, "").await, 1)).unwrap();
+    let error = reported(&call(&args, "").await);
     assert_eq!(error["error"]["status"], 404, "{error:#}");
 }
 
@@ -333,6 +345,55 @@ async fn every_mistake_of_a_configuration_is_told_at_once() {
     let unknown = run(&["serve", SANDBOX, "--port", "0"], &domains, "").await;
     let line = told(&unknown, 2);
     assert!(line.contains("PORTKEY_TOOL_DOMAINS") && line.contains("`promts`"), "{line}");
+}
+
+/// What `serve` does not start with, `config` finds.
+#[tokio::test]
+async fn config_refuses_what_serve_refuses() {
+    let key = ("PORTKEY_API_KEY", KEY);
+    for (args, variables, words) in [
+        (&[][..], &[("PORTKEY_TOOL_DOMAINS", "foo")][..], &["`foo`", "PORTKEY_TOOL_DOMAINS"][..]),
+        (
+            &[],
+            &[("PORTKEY_TOOL_DOMAINS", "configs"), ("MCP_TOOL_DOMAINS", "prompts")],
+            &["PORTKEY_TOOL_DOMAINS", "MCP_TOOL_DOMAINS", "unset one"],
+        ),
+        (
+            &[],
+            &[("PORTKEY_BASE_URL", "https://10.0.0.1/v1")],
+            &["`https://10.0.0.1/v1`", "PORTKEY_ALLOW_PRIVATE_BASE_URL=true"],
+        ),
+        (
+            &[],
+            &[("PORTKEY_BASE_URL", "http://portkey.example.com/v1")],
+            &["env:PORTKEY_BASE_URL", "PORTKEY_ALLOW_INSECURE_HTTP=true"],
+        ),
+        (
+            &[],
+            &[("PORTKEY_BASE_URL", "https://portkey.example.com/v1?x=canary")],
+            &["/v1?***`", "carries a query"],
+        ),
+        (&[SANDBOX, "--sandbox-key", "root"], &[], &["`root`", "admin, workspace"]),
+    ] {
+        let variables = [&[key], variables].concat();
+        let port = ["serve", "--port", "0"];
+        let served = run(&[&port[..], args].concat(), &variables, "").await;
+        assert_eq!((served.code, &*served.stdout), (Some(2), ""), "{served:?}");
+        let told: Vec<&str> =
+            served.stderr.lines().filter(|line| !line.contains("warning: ")).collect();
+        let [line] = &*told else { panic!("one line: {served:?}") };
+        for word in words {
+            assert!(line.contains(word), "{word}: {line}");
+        }
+        assert!(!line.contains("canary"), "{line}");
+        let config = run(&[&["config"], args].concat(), &variables, "").await;
+        assert_eq!(config.code, Some(2), "{config:?}");
+        assert!(config.stderr.lines().any(|other| other == *line), "{line}: {config:?}");
+        let stdio = run(&[&["stdio"], args].concat(), &variables, "").await;
+        assert!(stdio.stderr.lines().any(|other| other == *line), "{line}: {stdio:?}");
+    }
+    let shown = run(&["tools"], &[("PORTKEY_BASE_URL", "https://10.0.0.1/v1")], "").await;
+    assert_eq!(shown.code, Some(0), "nothing is sent: {shown:?}");
 }
 
 #[tokio::test]

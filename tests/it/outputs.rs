@@ -33,11 +33,20 @@ async fn every_typed_answer_fits_the_schema_that_is_published() {
     let made = served.call("create_prompt", created.clone()).await;
     let id = &made.data()["prompt_id"];
     let updated = json!({ "prompt_id": id, "string": "Hi {{name}}" });
+    let drafted = json!({ "prompt_id": id, "string": "Hello {{name}}, once more" });
     let table = [
         ("create_prompt", created, json!({ "dry_run": true }), "would_create"),
         ("update_prompt", updated.clone(), json!({ "dry_run": true }), "would_update"),
         ("update_prompt", updated.clone(), json!({ "publish": true }), "updated"),
         ("update_prompt", updated, json!({}), "unchanged"),
+        ("update_prompt", drafted.clone(), json!({}), "updated"),
+        (
+            "update_prompt",
+            drafted.clone(),
+            json!({ "publish": true, "dry_run": true }),
+            "would_publish",
+        ),
+        ("update_prompt", drafted, json!({ "publish": true }), "published"),
         ("update_prompt", json!({ "prompt_id": id }), json!({ "name": "Renamed" }), "updated"),
         ("migrate_prompt", migrated.clone(), json!({ "dry_run": true }), "would_create"),
         ("migrate_prompt", migrated.clone(), json!({}), "created"),

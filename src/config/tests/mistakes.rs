@@ -65,6 +65,16 @@ const BAD: &[(Environment, &str)] = &[
          `scheme://host:port` for each, or `null`; no wildcard, no path",
     ),
     (
+        &[("PORTKEY_TOOL_DOMAINS", "prompts"), ("MCP_TOOL_DOMAINS", "prompts,configs")],
+        "`PORTKEY_TOOL_DOMAINS` and `MCP_TOOL_DOMAINS` are two names of `tools.domains` and \
+         differ: unset one of them",
+    ),
+    (
+        &[("ALLOWED_ORIGINS", "https://a.example"), ("CORS_ORIGIN", "https://b.example")],
+        "`ALLOWED_ORIGINS` and `CORS_ORIGIN` are two names of `http.allowed_origins` and differ: \
+         unset one of them",
+    ),
+    (
         &[("ALLOWED_HOSTS", "https://a.example")],
         "`http.allowed_hosts` is `https://a.example` (env:ALLOWED_HOSTS): write `name` or \
          `name:port`, without scheme, path or wildcard",
@@ -135,4 +145,20 @@ fn each_mistake_in_the_environment_is_told_its_remedy() {
     for (environment, expected) in BAD {
         assert_eq!(problems(&inputs(environment)), [*expected], "{environment:?}");
     }
+}
+
+#[test]
+fn two_names_that_say_the_same_are_no_mistake() {
+    let same =
+        [("PORTKEY_TOOL_DOMAINS", "configs, prompts"), ("MCP_TOOL_DOMAINS", "prompts,configs")];
+    assert_eq!(problems(&inputs(&same)), [] as [String; 0]);
+}
+
+#[test]
+fn a_tool_domain_that_is_not_there_is_told_with_those_that_are() {
+    let told = problems(&inputs(&[("PORTKEY_TOOL_DOMAINS", "prompts,foo")]));
+    let [told] = &*told else { panic!("{told:?}") };
+    let start = "`tools.domains` is `prompts,foo` (env:PORTKEY_TOOL_DOMAINS): no tool domain \
+                 `foo`; there are: configs, ";
+    assert!(told.starts_with(start), "{told}");
 }

@@ -16,7 +16,7 @@ async fn a_missing_or_unknown_key_is_401() {
 #[tokio::test]
 async fn keys_differ_between_processes_of_the_same_seed() {
     let (one, two) = (sandbox().await, sandbox().await);
-    for name in one.key_names() {
+    for name in Sandbox::key_names() {
         let (one, two) = (one.key(name).unwrap(), two.key(name).unwrap());
         assert_ne!(one.expose_secret(), two.expose_secret(), "{name}");
     }

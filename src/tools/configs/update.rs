@@ -34,7 +34,6 @@ pub struct UpdateConfig {
     name: Option<String>,
     status: Option<Status>,
     config: Option<Document>,
-    /// config is the whole document.
     replace: Option<bool>,
     /// Refuse unless this version_id is current.
     if_version: Option<String>,

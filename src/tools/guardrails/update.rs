@@ -24,7 +24,6 @@ pub struct UpdateGuardrail {
     checks: Option<Checks>,
     /// Ids or names.
     remove_checks: Option<Vec<String>>,
-    /// checks is the whole list.
     replace: Option<bool>,
     actions: Option<Actions>,
     dry_run: Option<bool>,

@@ -60,7 +60,7 @@ pub struct Promotion {
     /// Its number, which publish_prompt takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     target_version: Option<u64>,
-    /// Whether requests get the target's version now.
+    /// Whether requests get the target's version now; absent where something is only shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     published: Option<bool>,
     /// What differs, or would differ, from what was stored.

@@ -33,9 +33,12 @@ pub struct How {
 pub enum Action {
     Created,
     Updated,
+    // Nothing differs, but the newest version was not published.
+    Published,
     Unchanged,
     WouldCreate,
     WouldUpdate,
+    WouldPublish,
 }
 
 /// What became of a prompt.
@@ -56,7 +59,7 @@ pub struct Written {
     /// Its number, which publish_prompt takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
-    /// Whether requests get that version now.
+    /// Whether requests get that version now; absent where something is only shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<bool>,
     /// What differs, or would differ, from what was stored.
@@ -122,6 +125,12 @@ pub async fn update(call: &Call, stored: &Stored, wanted: Wanted, how: How) -> R
     if how.dry_run {
         if !written.changes.is_empty() {
             written.action = Action::WouldUpdate;
+        } else if unpublished {
+            written.action = Action::WouldPublish;
+        }
+        if written.action != Action::Unchanged {
+            // It would say of the version that is there what is asked of the one to come.
+            written.published = None;
         }
         if unpublished {
             let what = if difference.in_version { "the new version" } else { "this version" };
@@ -206,6 +215,9 @@ async fn publish(call: &Call, written: &mut Written) -> Result<()> {
     let published = make_default(call, prompt_id, version).await;
     let shown = published.map_err(|cause| half_done(written, cause))?;
     written.published = Some(true);
+    if written.action == Action::Unchanged {
+        written.action = Action::Published;
+    }
     if !shown {
         written.note = Some(NOT_SHOWN.into());
     }

@@ -218,7 +218,6 @@ pub struct DeleteWorkspace {
     /// Its exact name, to be sure.
     #[schemars(length(min = 1))]
     name: Option<String>,
-    /// Also delete everything in it.
     force_delete: Option<bool>,
 }
 

@@ -54,6 +54,76 @@ async fn a_secret_does_not_go_to_a_host_that_changed() {
     assert_eq!(served.call("update_config", args).await.data()["action"], "updated");
 }
 
+/// A load balancer between two keys, as its operator changes it.
+#[tokio::test]
+async fn a_weight_beside_a_masked_secret_can_be_changed() {
+    let served = serve(settings()).await;
+    let account = served.account("admin");
+    let target = |name: &str, weight: f64, key: &str| json!({ "name": name, "provider": "openai", "weight": weight, "api_key": key });
+    let unnamed = json!({ "provider": "mistral-ai", "weight": 0.1, "api_key": "kept-three" });
+    let stored =
+        json!({ "targets": [target("a", 0.4, "kept-one"), target("b", 0.5, "kept-two"), unnamed] });
+    let slug = account.config("Balanced", &stored).await;
+    let mut want = stored.clone();
+    for (i, weight) in [(0, 0.25), (1, 0.75), (2, 0.5)] {
+        for replace in [false, true] {
+            let got = served.call("get_config", json!({ "slug": slug })).await;
+            let mut shown = got.data()["config"].clone();
+            let weight = if replace { weight + 1.0 } else { weight };
+            shown["targets"][i]["weight"] = weight.into();
+            want["targets"][i]["weight"] = weight.into();
+            let args = json!({ "slug": slug, "config": shown, "replace": replace });
+            served.call("update_config", args).await.data();
+            assert_eq!(parsed(&account, &slug).await, want);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_a_list_leaves_out_is_kept_or_deleted_but_never_lost() {
+    let served = serve(settings()).await;
+    let account = served.account("admin");
+    let target = json!({ "name": "a", "provider": "openai", "weight": 1.0, "api_key": "kept" });
+    let slug = account.config("Guarded", &json!({ "targets": [target] })).await;
+    let update = |target: serde_json::Value| {
+        let args = json!({ "slug": slug, "config": { "targets": [target] } });
+        served.call("update_config", args)
+    };
+    let bare = json!({ "name": "a", "provider": "openai", "weight": 0.5 });
+    let refused = update(bare.clone()).await;
+    assert_eq!(refused.complaints(), ["config.targets[0].api_key"]);
+    assert!(refused.text().contains("null to delete it"), "{}", refused.text());
+    assert_eq!(
+        parsed(&account, &slug).await,
+        json!({ "targets": [target] }),
+        "nothing was written"
+    );
+
+    let mut kept = bare.clone();
+    kept["api_key"] = SENTINEL.into();
+    update(kept.clone()).await.data();
+    kept["api_key"] = "kept".into();
+    assert_eq!(parsed(&account, &slug).await, json!({ "targets": [kept] }));
+
+    let mut deleted = bare.clone();
+    deleted["api_key"] = json!(null);
+    let told = update(deleted.clone()).await;
+    let change = json!([{ "path": "config.targets[0].api_key", "before": SENTINEL }]);
+    assert_eq!(told.data()["changes"], change, "{}", told.data());
+    assert_eq!(parsed(&account, &slug).await, json!({ "targets": [bare] }));
+    assert_eq!(update(deleted).await.data()["action"], "unchanged");
+}
+
+#[tokio::test]
+async fn of_very_many_wrong_masks_the_first_are_told() {
+    let (served, _, slug) = stored().await;
+    let targets = vec![json!({ "api_key": SENTINEL }); 20_000];
+    let args = json!({ "slug": slug, "config": { "targets": targets } });
+    let refused = served.call("update_config", args).await;
+    assert_eq!(refused.complaints().len(), 20);
+    assert!(refused.text().len() < 16_384, "{} bytes", refused.text().len());
+}
+
 /// The gateway reads both ways to write a name.
 #[tokio::test]
 async fn names_in_camel_case_are_secrets_and_hosts_too() {

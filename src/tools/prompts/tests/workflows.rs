@@ -38,13 +38,38 @@ async fn migrating_creates_then_updates_then_changes_nothing() {
     assert_eq!(bench.ok("migrate_prompt", migration("b")).await["action"], "unchanged");
     assert_eq!(bench.fake.versions(0), (2, 1));
 
-    let published =
-        bench.ok("migrate_prompt", with(migration("b"), json!({ "publish": true }))).await;
+    let publish = with(migration("b"), json!({ "publish": true }));
+    let would = bench.ok("migrate_prompt", with(publish.clone(), json!({ "dry_run": true }))).await;
     assert_eq!(
-        (&published["action"], &published["published"]),
-        (&json!("unchanged"), &json!(true))
+        (&would["action"], &would["version"], &would["changes"]),
+        (&json!("would_publish"), &json!(2), &json!([]))
+    );
+    assert!(would.get("published").is_none(), "{would}");
+    assert_eq!(bench.fake.versions(0), (2, 1));
+    let published = bench.ok("migrate_prompt", publish.clone()).await;
+    assert_eq!(
+        (&published["action"], &published["version"], &published["published"]),
+        (&json!("published"), &json!(2), &json!(true))
     );
     assert_eq!(bench.fake.versions(0), (2, 2));
+    for dry_run in [false, true] {
+        let again = with(publish.clone(), json!({ "dry_run": dry_run }));
+        let again = bench.ok("migrate_prompt", again).await;
+        assert_eq!(
+            (&again["action"], &again["published"]),
+            (&json!("unchanged"), &json!(true)),
+            "dry_run: {dry_run}"
+        );
+    }
+
+    // What would be written is not what is published now.
+    let would = with(migration("c"), json!({ "publish": true, "dry_run": true }));
+    let would = bench.ok("migrate_prompt", would).await;
+    assert_eq!(
+        (&would["action"], &would["note"]),
+        (&json!("would_update"), &json!("would publish the new version"))
+    );
+    assert!(would.get("published").is_none(), "{would}");
 }
 
 #[tokio::test]
@@ -175,8 +200,22 @@ async fn promoting_copies_what_is_published_and_tells_of_a_newer_version() {
     );
     assert!(created["note"].as_str().unwrap().contains("unpublished version 2"), "{created}");
     bench.ok("publish_prompt", json!({ "prompt_id": source, "version": 2 })).await;
-    let updated = bench.ok("promote_prompt", promotion).await;
+    let updated = bench.ok("promote_prompt", promotion.clone()).await;
     assert_eq!((&updated["action"], &updated["source_version"]), (&json!("updated"), &json!(2)));
+
+    let publish = with(promotion, json!({ "publish": true }));
+    let would = bench.ok("promote_prompt", with(publish.clone(), json!({ "dry_run": true }))).await;
+    assert_eq!(
+        (&would["action"], &would["note"]),
+        (&json!("would_publish"), &json!("would publish this version"))
+    );
+    assert!(would.get("published").is_none(), "{would}");
+    let published = bench.ok("promote_prompt", publish).await;
+    assert_eq!(
+        (&published["action"], &published["target_version"], &published["published"]),
+        (&json!("published"), &json!(2), &json!(true))
+    );
+    assert_eq!(bench.fake.versions(1), (2, 2));
 }
 
 #[tokio::test]
@@ -188,6 +227,7 @@ async fn promoting_shows_first_what_it_would_do() {
         "target_name": "support", "virtual_key": "prod-key", "dry_run": true, "publish": true });
     let would = bench.ok("promote_prompt", promotion).await;
     assert_eq!(would["action"], "would_update");
+    assert!(would.get("published").is_none(), "{would}");
     let paths: Vec<_> = would["changes"]
         .as_array()
         .unwrap()
