@@ -1,9 +1,13 @@
 //! JSON Schemas as MCP clients like them: inline, no unions, and an absent field is absent, not
 //! null. JSON Schema 2020-12; portable subset: design §3.
 //!
-//! Three keywords are ours and are not published: `x-aliases` on a property lists other names that
+//! Four keywords are ours and are not published: `x-aliases` on a property lists other names that
 //! are accepted for it, `x-hidden` marks a property that is accepted and not listed, `x-text` on an
-//! object names the field that a bare string stands for.
+//! object names the field that a bare string stands for, `x-brief` on a property is published as its
+//! description in place of all that stands inside it, which another tool or argument shows.
+//!
+//! What is published costs every model that sees it: bounds and formats that a caller keeps to
+//! unasked are checked and not told.
 
 use std::sync::OnceLock;
 
@@ -15,7 +19,7 @@ use crate::tool::JsonObject;
 
 /// What a tool takes: the schema that is published, and the one that arguments are held to.
 pub struct Input {
-    /// Without our own keywords and hidden properties.
+    /// Without our own keywords, hidden properties and what need not be told.
     pub published: JsonObject,
     pub full: JsonObject,
     validator: OnceLock<Validator>,
@@ -133,6 +137,16 @@ fn only_branch(schema: &Schema) -> Option<JsonObject> {
 fn publish(schema: &mut JsonObject) {
     schema.shift_remove("x-aliases");
     schema.shift_remove("x-text");
+    if let Some(text) = schema.shift_remove("x-brief") {
+        *schema = brief(schema, text);
+        return;
+    }
+    for (keyword, expected) in EXPECTED {
+        let is_expected = |value: &Value| expected.is_empty() || expected.contains(&&*text(value));
+        if schema.get(*keyword).is_some_and(is_expected) {
+            schema.shift_remove(*keyword);
+        }
+    }
     if schema.get("maximum").and_then(Value::as_u64).is_some_and(is_width) {
         schema.shift_remove("maximum");
     }
@@ -144,5 +158,59 @@ fn publish(schema: &mut JsonObject) {
     }
     if let Some(Value::Object(items)) = schema.get_mut("items") {
         publish(items);
+    }
+    if let Some(each) = schema.get_mut("additionalProperties").filter(|each| each.is_object()) {
+        if *each == json!({ "description": "Any JSON value." }) {
+            *each = json!({});
+        } else if let Value::Object(each) = each {
+            publish(each);
+        }
+    }
+}
+
+/// Keywords whose values (any, where none is named) nobody has to be told.
+const EXPECTED: &[(&str, &[&str])] = &[
+    ("minimum", &["0", "0.0", "1", "1.0", "-10", "-10.0"]),
+    ("maximum", &["1", "1.0", "10", "10.0", "365"]),
+    ("exclusiveMinimum", &["0", "0.0"]),
+    ("minLength", &["1"]),
+    ("maxLength", &[]),
+    ("minItems", &["1"]),
+    ("pattern", &[]),
+    ("default", &[]),
+    ("format", &["email", "uri", "uuid"]),
+];
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A schema that says what kind of value it is, and the rest in words.
+fn brief(schema: &JsonObject, text: Value) -> JsonObject {
+    let mut short = bare(schema);
+    short.insert("description".into(), text);
+    short
+}
+
+fn bare(schema: &JsonObject) -> JsonObject {
+    let mut bare = JsonObject::new();
+    bare.extend(schema.get("type").map(|kind| ("type".to_owned(), kind.clone())));
+    if let Some(Value::Object(items)) = schema.get("items") {
+        bare.insert("items".into(), self::bare(items).into());
+    }
+    if schema.get("type").is_some_and(|kind| kind == "object") {
+        bare.insert("properties".into(), json!({}));
+        bare.insert("additionalProperties".into(), json!({}));
+    }
+    bare
+}
+
+/// Marks properties of an object as told elsewhere.
+pub fn tell_briefly(schema: &mut Schema, told: &[(&str, &str)]) {
+    let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
+    for (name, text) in told {
+        if let Some(Value::Object(property)) = properties.get_mut(*name) {
+            property.insert("x-brief".into(), (*text).into());
+        }
     }
 }

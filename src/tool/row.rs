@@ -318,7 +318,7 @@ impl Tool {
     pub fn description(&self) -> String {
         let mut about = self.about.split_whitespace().collect::<Vec<_>>().join(" ");
         if self.enterprise {
-            about.push_str(" Enterprise plans only.");
+            about.push_str(" Enterprise only.");
         }
         about
     }

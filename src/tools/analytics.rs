@@ -10,7 +10,7 @@ use crate::{
     json::Json,
     tool::{PAGES, Tool, get},
 };
-use filter::{Dimension, Filter, Group, MetadataGroup, Page, ProviderGroup};
+use filter::{Dimension, Filter, ListedGroup, MetadataGroup, Page};
 
 pub const TOOLS: &[Tool] = &[
     graph("get_cost_analytics", "/analytics/graphs/cost",
@@ -77,15 +77,14 @@ pub const TOOLS: &[Tool] = &[
     group(get::<MetadataGroup>("get_analytics_group_metadata", "/analytics/groups/metadata/{metadata_key}",
         "Requests, cost in US cents, tokens and feedback of each value of a metadata key."))
         .intents(&["cost per team", "spend by environment", "usage by client id", "chargeback by metadata"]),
-    group(get::<ProviderGroup>("get_analytics_group_providers", "/analytics/groups/provider",
+    group(get::<ListedGroup>("get_analytics_group_providers", "/analytics/groups/provider",
         "Usage of each provider, with the columns asked for, a page at a time."))
         .intents(&["cost per provider", "OpenAI versus Anthropic usage", "latency by provider"]),
-    group(get::<Group>("get_analytics_group_workspaces", "/analytics/groups/workspaces",
+    group(get::<ListedGroup>("get_analytics_group_workspaces", "/analytics/groups/workspaces",
         "Usage of each workspace across the organisation, with the columns asked for."))
         .intents(&["cost per workspace", "which workspace spends the most", "compare workspaces", "showback across teams"]),
     group(get::<Dimension>("get_analytics_group", "/analytics/groups/{group_by}",
-        "Usage by API key, config, model, prompt, provider, service, status or workspace, with the
-         columns asked for, a page at a time."))
+        "Usage grouped by what group_by names, with the columns asked for, a page at a time."))
         .shows(&["api_key"])
         .intents(&["cost per API key", "spend by config", "usage per prompt", "top API keys by cost", "requests by status code"]),
 ];

@@ -17,8 +17,8 @@ use crate::tool::{Effect, Tool, run};
 pub const TOOLS: &[Tool] = &[run::<ListAuditLogs>(
     "list_audit_logs",
     Effect::Reads,
-    "List writes to the organisation, a page at a time: time, method, URI, body, who, from where, status.
-     Without times it shows the last 7 days; the answer says which. Needs an organisation admin key.",
+    "List writes to the organisation: time, method, URI, body, who, status; by default of the last 7
+     days. Needs an organisation admin key.",
 )
 .enterprise()
 .scopes(&["audit_logs.list"])
@@ -34,18 +34,17 @@ pub const TOOLS: &[Tool] = &[run::<ListAuditLogs>(
 /// What is asked for; `organisation_id` and the times are filled in where they are absent.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListAuditLogs {
-    /// Start, such as 2026-01-01T00:00:00Z; default: 7 days before end_time.
+    /// Default: 7 days before end_time.
     #[schemars(extend("format" = "date-time"))]
     start_time: Option<String>,
-    /// End; default: now.
+    /// Default: now.
     #[schemars(extend("format" = "date-time"))]
     end_time: Option<String>,
-    /// Found by itself where a config, key or label shows it.
     organisation_id: Option<String>,
     method: Option<Method>,
-    /// Path written to, such as /v1/configs/pc-x.
+    /// Such as /v1/configs/pc-x.
     uri: Option<String>,
-    /// Who: a user from list_all_users, or an API key's id.
+    /// User or API key id.
     #[schemars(extend("x-aliases" = ["actor_id"]))]
     user_id: Option<String>,
     user_type: Option<UserType>,
@@ -53,7 +52,7 @@ pub struct ListAuditLogs {
     workspace_id: Option<String>,
     /// Such as configs or virtual_keys.
     resource_type: Option<String>,
-    /// Id or slug in URI or body; searched here, up to 1,000 entries a call.
+    /// Id or slug in URI or body; searches 1,000 entries a call.
     #[schemars(length(min = 1))]
     resource_id: Option<String>,
     /// Such as create, update or delete.
@@ -62,7 +61,6 @@ pub struct ListAuditLogs {
     response_status_code: Option<u16>,
     client_ip: Option<String>,
     country: Option<String>,
-    /// Id that Portkey gave one request.
     request_id: Option<String>,
     #[serde(flatten)]
     paging: Paging,

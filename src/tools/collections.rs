@@ -13,8 +13,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListCollections>(
         "list_collections",
         "/collections",
-        "List the prompt collections of a workspace: id, slug, name, parent and how many prompts and
-         collections each holds. list_prompts shows the prompts of one.",
+        "List prompt collections: id, slug, name, parent, how many prompts and collections each
+         holds. Prompts of one: list_prompts.",
     )
     .lists(PAGES)
     .scopes(&["prompts.list"])
@@ -28,7 +28,7 @@ pub const TOOLS: &[Tool] = &[
         "create_collection",
         "/collections",
         "Create an empty collection for prompts, at the top or inside another. Returns its id and
-         slug, which create_prompt takes.",
+         slug.",
     )
     .read_back("list_collections")
     .scopes(&["prompts.create"])
@@ -59,8 +59,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<CollectionId>(
         "delete_collection",
         "/collections/{collection_id}",
-        "Delete an empty collection for good. Move or delete its prompts and inner collections
-         first: Portkey refuses one that holds some, and the default one.",
+        "Delete an empty collection for good. One that holds prompts or collections, and the default
+         one, is refused.",
     )
     .read_back("list_collections")
     .scopes(&["prompts.delete"])
@@ -69,9 +69,8 @@ pub const TOOLS: &[Tool] = &[
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListCollections {
-    /// Workspace: id or slug, from list_workspaces; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
-    /// Part of the name.
     search: Option<String>,
     #[serde(flatten)]
     paging: Paging,
@@ -82,7 +81,7 @@ pub struct CreateCollection {
     /// Name, unique beside its siblings.
     #[schemars(length(min = 1))]
     name: String,
-    /// Workspace to create it in; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
     /// Collection to put it into: id or slug, from list_collections.
     parent_collection_id: Option<String>,
@@ -90,7 +89,7 @@ pub struct CreateCollection {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct CollectionId {
-    /// Id or slug, from list_collections.
+    /// From list_collections.
     #[schemars(length(min = 1))]
     collection_id: String,
 }
@@ -99,7 +98,6 @@ pub struct CollectionId {
 pub struct UpdateCollection {
     #[serde(flatten)]
     collection: CollectionId,
-    /// New name.
     #[schemars(length(min = 1))]
     name: String,
     #[schemars(extend("x-hidden" = true))]

@@ -32,8 +32,8 @@ pub const TOOLS: &[Tool] = &[
     run::<GetConfig>(
         "get_config",
         Effect::Reads,
-        "Get one config with its whole document: strategy, targets, conditions, weights, cache,
-         retry, guardrails. Secrets are masked; version_id serves update_config's if_version.",
+        "Get one config with its whole document, secrets masked. version_id serves update_config's
+         if_version.",
     )
     .scopes(&["configs.read"])
     .intents(&[
@@ -46,7 +46,7 @@ pub const TOOLS: &[Tool] = &[
         "create_config",
         "/configs",
         "Create a config. It takes effect once a key, prompt or request names its slug. Returns id
-         and version_id; update_config changes an existing one.",
+         and version_id.",
     )
     .read_back("list_configs")
     .scopes(&["configs.create"])
@@ -62,8 +62,7 @@ pub const TOOLS: &[Tool] = &[
         Effect::Replaces,
         "Change a config. The document is merged (RFC 7396: null deletes a key, a list replaces a
          list, so send masked secrets in one back as they are; null there deletes one) unless
-         replace is true. Takes effect at once for all who name the slug and adds a version. Try
-         dry_run first; if_version guards against writes of others.",
+         replace is true. Takes effect at once for all who name the slug. Try dry_run first.",
     )
     .document("config")
     .read_back("get_config")
@@ -87,8 +86,8 @@ pub const TOOLS: &[Tool] = &[
     get::<Versions>(
         "list_config_versions",
         "/configs/{slug}/versions",
-        "List every version of a config with its document, to audit, compare or roll back: give an
-         old document to update_config with replace.",
+        "List every version of a config with its document. To roll back give an old one to
+         update_config with replace.",
     )
     .lists(WHOLE)
     .scopes(&["configs.read"])
@@ -102,7 +101,7 @@ pub const TOOLS: &[Tool] = &[
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListConfigs {
-    /// Only of this workspace: id or slug, from list_workspaces.
+    /// From list_workspaces.
     workspace_id: Option<String>,
     #[serde(flatten)]
     paging: PagingIfAsked,
@@ -110,14 +109,14 @@ pub struct ListConfigs {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Slug {
-    /// Slug, from list_configs.
+    /// From list_configs.
     #[schemars(length(min = 1))]
     slug: String,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Versions {
-    /// Slug, from list_configs.
+    /// From list_configs.
     #[schemars(length(min = 1))]
     slug: String,
     #[serde(flatten)]
@@ -137,13 +136,11 @@ pub struct CreateConfig {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreateConfigArgs {
-    /// Name shown in the dashboard.
     #[schemars(length(min = 1))]
     name: String,
     config: Option<Document>,
-    /// Make it the workspace's default.
     is_default: Option<bool>,
-    /// Workspace to create it in; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
     #[serde(flatten)]
     flat: Flat,

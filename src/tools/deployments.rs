@@ -24,8 +24,8 @@ pub const TOOLS: &[Tool] = &[
     row(get::<ListDeployments>(
         "list_deployments",
         "/deployments",
-        "List self-hosted gateway deployments, archived ones too unless status is given: id, slug,
-         type, status, connection status, last sync. get_deployment shows one whole.",
+        "List self-hosted gateway deployments, archived ones too unless status is given.
+         get_deployment shows one whole.",
     ))
     .lists(LIST)
     .scopes(&["deployments.list"])
@@ -38,9 +38,8 @@ pub const TOOLS: &[Tool] = &[
     row(post::<RegisterDeployment>(
         "register_deployment",
         "/deployments",
-        "Register a self-hosted gateway. Returns its id and the credentials that the gateway signs
-         in with, shown this one time: store them at once. update_deployment with rotate_auth makes
-         new ones.",
+        "Register a self-hosted gateway. Returns its id and the credentials that it signs in with,
+         shown this one time.",
     ))
     .read_back("list_deployments")
     .one_time(CREDENTIALS)
@@ -54,8 +53,7 @@ pub const TOOLS: &[Tool] = &[
     row(get::<GetDeployment>(
         "get_deployment",
         "/deployments/{id}",
-        "Get one deployment: gateway URLs, workspaces and JWT subjects that it serves, its
-         configuration, sync times. Credentials are masked; whether it answers says ping_deployment.",
+        "Get one deployment whole, credentials masked. Whether it answers: ping_deployment.",
     ))
     .scopes(&["deployments.read"])
     .intents(&[
@@ -67,9 +65,9 @@ pub const TOOLS: &[Tool] = &[
     row(run::<UpdateDeployment>(
         "update_deployment",
         Effect::Replaces,
-        "Change a deployment; what is not given stays. Workspaces and subjects are added to the
-         lists unless override_existing is true; deployment_config is merged (null deletes a key).
-         rotate_auth makes the old credentials useless and returns new ones, shown this one time.",
+        "Change a deployment; what is not given stays. Lists are added to unless override_existing
+         is true; deployment_config is merged (null deletes a key). rotate_auth returns new
+         credentials, shown once.",
     ))
     .document("deployment_config")
     .read_back("get_deployment")
@@ -85,8 +83,8 @@ pub const TOOLS: &[Tool] = &[
     row(delete::<GetDeployment>(
         "archive_deployment",
         "/deployments/{id}",
-        "Archive a deployment: its gateway loses access to Portkey. The record stays in
-         list_deployments with status archived; update_deployment can make it active again.",
+        "Archive a deployment: its gateway loses access to Portkey. update_deployment can make it
+         active again.",
     ))
     .read_back("get_deployment")
     .scopes(&["deployments.delete"])
@@ -94,8 +92,8 @@ pub const TOOLS: &[Tool] = &[
     row(get::<GetDeployment>(
         "ping_deployment",
         "/deployments/{id}/ping",
-        "Check a deployment now, in both directions: Portkey to its gateway and the gateway to
-         Portkey, with status, HTTP status, gateway version and error. Changes nothing.",
+        "Check a deployment now, in both directions: status, HTTP status, gateway version, error.
+         Changes nothing.",
     ))
     .scopes(&["deployments.read"])
     .intents(&[
@@ -116,13 +114,12 @@ const fn row(tool: Tool) -> Tool {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListDeployments {
-    /// Organisation id; some keys need it.
+    /// Some keys need it.
     organisation_id: Option<String>,
     status: Option<Status>,
     r#type: Option<Kind>,
-    /// Serving one of these workspaces: slugs, from list_workspaces.
+    /// Serving one of these.
     workspace_slug: Option<Vec<String>>,
-    /// Part of the name.
     search: Option<String>,
     /// With all of these tags.
     tags: Option<TextMap>,
@@ -144,10 +141,10 @@ enum Kind {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct GetDeployment {
-    /// Deployment id, from list_deployments.
+    /// From list_deployments.
     #[schemars(length(min = 1))]
     id: String,
-    /// Organisation id; some keys need it.
+    /// Some keys need it.
     organisation_id: Option<String>,
 }
 
@@ -169,15 +166,13 @@ pub struct RegisterDeployment {
 struct RegisterArgs {
     #[schemars(length(min = 1))]
     name: String,
-    /// Organisation id; some keys need it.
+    /// Some keys need it.
     organisation_id: Option<String>,
-    /// Made from the name by default.
     #[schemars(length(min = 1, max = 50))]
     slug: Option<String>,
     r#type: Option<Kind>,
-    /// Make it the organisation's default.
     is_default: Option<bool>,
-    /// Settings of the gateway, free-form.
+    /// Free-form.
     deployment_config: Option<JsonObject>,
     tags: Option<TextMap>,
     #[serde(flatten)]
@@ -217,17 +212,14 @@ struct AuthSettings {
     gateway_base_url: Option<String>,
     #[schemars(extend("format" = "uri"))]
     mcp_gateway_base_url: Option<String>,
-    /// Whether it hosts the data service itself.
     #[serde(serialize_with = "as_number")]
     is_dataservice_hosted: Option<bool>,
-    /// Whether the playground may use it.
     #[serde(serialize_with = "as_number")]
     is_playground_proxy_allowed: Option<bool>,
-    /// Workspace slugs, from list_workspaces; an empty list means all.
+    /// Slugs; an empty list means all.
     workspaces_allowed: Option<Vec<String>>,
-    /// JWT subjects that may use it.
     jwt_subs_allowed: Option<Vec<String>>,
-    /// Workspace slug of each JWT subject.
+    /// Workspace slug by subject.
     jwt_sub_workspace_mapping: Option<TextMap>,
 }
 

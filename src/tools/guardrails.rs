@@ -42,8 +42,7 @@ pub const TOOLS: &[Tool] = &[
     get::<GuardrailId>(
         "get_guardrail",
         "/guardrails/{guardrail_id}",
-        "Get one guardrail whole: its checks with their parameters, and what happens when they pass
-         or fail. Secrets are masked.",
+        "Get one guardrail whole: checks and actions, secrets masked.",
     )
     .any_scope(&["guardrails.read", "organisation_guardrails.read"])
     .intents(&[
@@ -54,9 +53,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateGuardrail>(
         "create_guardrail",
         "/guardrails",
-        "Create a guardrail. It works once a config, a workspace's defaults or
-         update_organisation_defaults names it. Without deny it only records. Returns id, slug and
-         version_id.",
+        "Create a guardrail. It works once a config, a workspace or update_organisation_defaults
+         names it. Without deny it only records. Returns id and slug.",
     )
     .read_back("list_guardrails")
     .any_scope(&["guardrails.create", "organisation_guardrails.create"])
@@ -71,8 +69,8 @@ pub const TOOLS: &[Tool] = &[
         "update_guardrail",
         Effect::Replaces,
         "Change a guardrail at once for all who use it. Checks are merged by id and name (RFC 7396:
-         null deletes a key), unknown ones are added, unmentioned ones and actions stay;
-         remove_checks takes some out, replace makes checks the whole list. Try dry_run first.",
+         null deletes a key), others added or kept; remove_checks takes some out, replace makes
+         checks the whole list. Try dry_run first.",
     )
     .document("checks")
     .read_back("get_guardrail")
@@ -96,8 +94,7 @@ pub const TOOLS: &[Tool] = &[
     get::<GuardrailId>(
         "list_guardrail_mcp_servers",
         "/guardrails/{guardrail_id}/mcp-servers",
-        "Show which MCP servers a guardrail of target mcp_tools protects, on input, output or both,
-         and for which capabilities.",
+        "Show which MCP servers a guardrail of target mcp_tools protects, and how.",
     )
     .any_scope(&["guardrails.read", "organisation_guardrails.read"])
     .intents(&[
@@ -108,8 +105,8 @@ pub const TOOLS: &[Tool] = &[
     put::<ReplaceServers>(
         "replace_guardrail_mcp_servers",
         "/guardrails/{guardrail_id}/mcp-servers",
-        "Replace the whole map of MCP servers that a guardrail protects: servers left out lose the
-         protection at once, {} clears all. For one server use upsert_guardrail_mcp_server.",
+        "Replace the whole map of MCP servers that a guardrail protects: those left out lose it at
+         once, {} clears all. For one server: upsert_guardrail_mcp_server.",
     )
     .replayable()
     .read_back("list_guardrail_mcp_servers")
@@ -122,8 +119,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpsertServer>(
         "upsert_guardrail_mcp_server",
         "/guardrails/{guardrail_id}/mcp-servers/{mcp_server_id}",
-        "Let a guardrail protect one MCP server, or replace how it does; other servers stay as they
-         are. What is left out falls back to its default, so give both lists.",
+        "Let a guardrail protect one MCP server, or replace how it does. What is left out falls back
+         to its default.",
     )
     .replayable()
     .read_back("list_guardrail_mcp_servers")
@@ -136,8 +133,8 @@ pub const TOOLS: &[Tool] = &[
     get::<OrganisationDefaults>(
         "get_organisation_defaults",
         DEFAULTS,
-        "Get the guardrails that every request of the organisation passes, on input and output,
-         unless its workspace is excluded.",
+        "Get the guardrails that every request of the organisation passes, unless its workspace is
+         excluded.",
     )
     .base(DISPUTED)
     .enterprise()
@@ -151,8 +148,8 @@ pub const TOOLS: &[Tool] = &[
         "update_organisation_defaults",
         Effect::Replaces,
         "Set the guardrails that every request of the organisation passes. A list that is given
-         replaces the stored one at once ([] removes all), the other stays. Workspaces are let off
-         with update_input_guardrail_workspace_exclusions and its twin for output.",
+         replaces the stored one at once ([] removes all). To let workspaces off:
+         update_input_guardrail_workspace_exclusions.",
     )
     .base(DISPUTED)
     .replayable()
@@ -177,9 +174,8 @@ pub const TOOLS: &[Tool] = &[
     exclude(
         "update_input_guardrail_workspace_exclusions",
         "/workspace-exclusions/input-guardrails",
-        "Let workspaces off the organisation's input guardrails (excluded true: unchecked at once) or
-         put them back (false). Workspaces that are not given stay as they are, unless
-         override_existing replaces the whole list.",
+        "Let workspaces off the organisation's input guardrails, or put them back, at once. Others
+         stay, unless override_existing replaces the whole list.",
         "list_input_guardrail_workspace_exclusions",
     )
     .intents(&[
@@ -200,9 +196,8 @@ pub const TOOLS: &[Tool] = &[
     exclude(
         "update_output_guardrail_workspace_exclusions",
         "/workspace-exclusions/output-guardrails",
-        "Let workspaces off the organisation's output guardrails (excluded true: unchecked at once)
-         or put them back (false). Workspaces that are not given stay as they are, unless
-         override_existing replaces the whole list.",
+        "Let workspaces off the organisation's output guardrails, or put them back, at once. Others
+         stay, unless override_existing replaces the whole list.",
         "list_output_guardrail_workspace_exclusions",
     )
     .intents(&[
@@ -237,13 +232,11 @@ const fn exclude(
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListGuardrails {
-    /// Only of this workspace: its UUID, from list_workspaces.
+    /// UUID, from list_workspaces.
     #[schemars(extend("format" = "uuid"))]
     workspace_id: Option<String>,
-    /// Only of this organisation.
     #[schemars(extend("format" = "uuid"))]
     organisation_id: Option<String>,
-    /// Only these guardrails.
     ids: Option<Vec<String>>,
     #[serde(flatten)]
     paging: Paging,
@@ -251,7 +244,7 @@ pub struct ListGuardrails {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct GuardrailId {
-    /// Id or slug, from list_guardrails.
+    /// From list_guardrails.
     #[schemars(length(min = 1))]
     guardrail_id: String,
 }
@@ -285,11 +278,11 @@ impl TryFrom<BTreeMap<String, Option<Mapping>>> for Servers {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Mapping {
-    /// When to check (default both).
+    /// Default both.
     #[schemars(length(min = 1))]
     #[serde(default = "both")]
     run_on: Vec<Phase>,
-    /// Only these capabilities, by UUID.
+    /// UUIDs; default all.
     #[serde(skip_serializing_if = "Option::is_none")]
     mcp_integration_capability_ids: Option<Vec<Capability>>,
 }

@@ -33,8 +33,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListIntegrations>(
         "list_integrations",
         "/integrations",
-        "List provider integrations: id, slug, provider, name, status. get_integration shows one with
-         its configurations. Virtual keys and providers are made from them.",
+        "List provider integrations: id, slug, provider, name, status. get_integration shows one
+         with its configurations. ",
     )
     .lists(PAGES)
     .any_scope(&["organisation_integrations.list", "workspace_integrations.list"])
@@ -48,8 +48,8 @@ pub const TOOLS: &[Tool] = &[
         "create_integration",
         "/integrations",
         "Store a provider's credential as an integration, for the organisation or one workspace.
-         Returns id and slug. Cloud providers need configurations with azure_*, aws_* or vertex_*
-         fields. update_integration_workspaces then lets workspaces use it.",
+         Returns id and slug. Cloud providers need configurations. update_integration_workspaces
+         then lets workspaces use it.",
     )
     .read_back("list_integrations")
     .any_scope(&["organisation_integrations.create", "workspace_integrations.create"])
@@ -63,8 +63,7 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<IntegrationSlug>(
         "get_integration",
         "/integrations/{slug}",
-        "Get one integration: provider, masked key, configurations with secrets masked, default access
-         of workspaces, secret mappings, price adjustments.",
+        "Get one integration whole, secrets masked, with the default access of workspaces.",
     ))
     .enterprise()
     .intents(&[
@@ -77,8 +76,8 @@ pub const TOOLS: &[Tool] = &[
         "update_integration",
         Effect::Replaces,
         "Change an integration, at once for all who use it; what is not given stays. configurations
-         and pricing_adjustments are merged (null deletes a key). Secrets of configurations that
-         Portkey does not show have to be given again; so has key when a host changes.",
+         and pricing_adjustments are merged (null deletes a key). Secrets that Portkey does not show
+         have to be given again; so has key when a host changes.",
     )
     .document("configurations")
     .read_back("get_integration")
@@ -94,7 +93,7 @@ pub const TOOLS: &[Tool] = &[
         "delete_integration",
         "/integrations/{slug}",
         "Delete an integration and its credential for good. Providers and virtual keys made from it
-         stop working: look at them first.",
+         stop working.",
     )
     .read_back("list_integrations")
     .any_scope(&["organisation_integrations.delete", "workspace_integrations.delete"])
@@ -102,8 +101,8 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<OfIntegration>(
         "list_integration_models",
         "/integrations/{slug}/models",
-        "List the models of an integration: whether each is on, whether custom or fine-tuned, own
-         prices in US cents per token. Public prices: list_model_pricing.",
+        "List the models of an integration: on or off, custom or fine-tuned, own prices in US cents
+         per token. Public prices: list_model_pricing.",
     ))
     .enterprise()
     .lists(WHOLE.under("models"))
@@ -116,8 +115,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateIntegrationModels>(
         "update_integration_models",
         "/integrations/{slug}/models",
-        "Switch models of an integration on or off, add custom models, set own prices in US cents per
-         token. Models not named stay. allow_all_models decides for models that the provider adds.",
+        "Switch models of an integration on or off, add custom models, set own prices in US cents
+         per token. Others stay.",
     )
     .replayable()
     .read_back("list_integration_models")
@@ -140,8 +139,8 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<OfIntegration>(
         "list_integration_workspaces",
         "/integrations/{slug}/workspaces",
-        "List the workspaces of an integration: whether each may use it, its budget and its rate limit
-         there. Ids are workspace slugs.",
+        "List the workspaces of an integration: access, budget and rate limit of each. Ids are
+         workspace slugs.",
     ))
     .enterprise()
     .lists(WHOLE.under("workspaces"))
@@ -153,9 +152,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateIntegrationWorkspaces>(
         "update_integration_workspaces",
         "/integrations/{slug}/workspaces",
-        "Let workspaces use an integration or not, with budget and rate limit each, or set what holds
-         for new ones. Workspaces not named stay, unless override_existing_workspace_access is true,
-         which rewrites all of them.",
+        "Let workspaces use an integration or not, with budget and rate limit each, or set what
+         holds for new ones. Others stay, unless override_existing_workspace_access rewrites all.",
     )
     .read_back("list_integration_workspaces")
     .any_scope(&["organisation_integrations.update", "workspace_integrations.update"])
@@ -168,8 +166,8 @@ pub const TOOLS: &[Tool] = &[
     run::<GetModelPricing>(
         "get_model_pricing",
         Effect::Reads,
-        "Get the public price of one model in US cents per token (usd_per_million_tokens beside it),
-         from Portkey's open price sheets. Own prices: list_integration_models.",
+        "Get the public price of one model in US cents per token, with usd_per_million_tokens. Own
+         prices: list_integration_models.",
     )
     .base(Base::Prices)
     .shows(TOKENS)
@@ -182,8 +180,8 @@ pub const TOOLS: &[Tool] = &[
     run::<ListModelPricing>(
         "list_model_pricing",
         Effect::Reads,
-        "List the public prices of a provider's models in US cents per token: a catalogue of its
-         models, to find a name or compare prices. With all details: get_model_pricing.",
+        "List a provider's models with public prices in US cents per token. With all details:
+         get_model_pricing.",
     )
     .base(Base::Prices)
     .shows(TOKENS)
@@ -224,7 +222,7 @@ const TOKENS: &[&str] = &[
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListIntegrations {
-    /// That this workspace may use: id or slug, from list_workspaces.
+    /// That this workspace may use.
     workspace_id: Option<String>,
     r#type: Option<Level>,
     #[serde(flatten)]
@@ -241,14 +239,14 @@ enum Level {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct IntegrationSlug {
-    /// Slug, from list_integrations.
+    /// From list_integrations.
     #[schemars(length(min = 1))]
     slug: String,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct OfIntegration {
-    /// Slug, from list_integrations.
+    /// From list_integrations.
     #[schemars(length(min = 1))]
     slug: String,
     #[serde(flatten)]
@@ -277,29 +275,27 @@ pub struct CreateIntegration {
 struct CreateArgs {
     #[schemars(length(min = 1))]
     name: String,
-    /// Provider, such as openai, anthropic, azure-openai, bedrock, vertex-ai.
+    /// Such as openai, azure-openai, bedrock, vertex-ai.
     #[schemars(length(min = 1))]
     ai_provider_id: String,
-    /// The provider's API key; not needed where secret_mappings fill key.
+    /// Not needed where secret_mappings fill it.
     #[schemars(length(min = 1))]
     key: Option<String>,
     configurations: Option<Configurations>,
     #[serde(flatten)]
     flat: Flat,
-    /// Made from the name by default.
     #[schemars(regex(pattern = "^[a-zA-Z0-9_-]+$"))]
     slug: Option<String>,
     description: Option<String>,
-    /// Workspace id or slug, to keep it to one workspace.
+    /// To keep it to one workspace.
     workspace_id: Option<String>,
     #[schemars(extend("x-hidden" = true))]
     r#type: Option<NewLevel>,
-    /// With a workspace: whether to make a provider of it there (default true).
+    /// With workspace_id; default true.
     create_default_provider: Option<bool>,
-    /// Slug of that provider.
     #[schemars(regex(pattern = "^[a-zA-Z0-9_-]{1,255}$"))]
     default_provider_slug: Option<String>,
-    /// Secrets to fetch from a secret store, into key or configurations.FIELD.
+    /// From a secret store into key or configurations.FIELD.
     secret_mappings: Option<Vec<SecretMapping>>,
     pricing_adjustments: Option<PricingAdjustments>,
 }

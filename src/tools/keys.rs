@@ -21,8 +21,8 @@ pub const TOOLS: &[Tool] = &[
     get::<InWorkspace>(
         "list_virtual_keys",
         "/virtual-keys",
-        "List virtual keys: slug, name, provider, masked key, status, limits, workspace. They are the
-         older form of providers; list_providers shows what comes from integrations.",
+        "List virtual keys: slug, name, provider, masked key, status, limits, workspace. The older
+         form of providers; list_providers shows what comes from integrations.",
     )
     .lists(PAGES)
     .secrets(&["key"])
@@ -36,8 +36,7 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateVirtualKey>(
         "create_virtual_key",
         "/virtual-keys",
-        "Store a provider's key as a virtual key, with its own budget and rates. The key is never
-         shown again; secret_mappings take it from a secret store instead. Returns the slug.",
+        "Store a provider's key as a virtual key. The key is never shown again. Returns the slug.",
     )
     .read_back("list_virtual_keys")
     .scopes(&["virtual_keys.create"])
@@ -50,8 +49,7 @@ pub const TOOLS: &[Tool] = &[
     get::<VirtualKey>(
         "get_virtual_key",
         "/virtual-keys/{slug}",
-        "Get one virtual key: provider, masked key, settings, status, limits, next reset, expiry,
-         secret mappings.",
+        "Get one virtual key whole: settings, status, limits, next reset, expiry; key masked.",
     )
     .secrets(&["key"])
     .scopes(&["virtual_keys.read"])
@@ -63,8 +61,8 @@ pub const TOOLS: &[Tool] = &[
     run::<UpdateVirtualKey>(
         "update_virtual_key",
         Effect::Replaces,
-        "Change a virtual key at once for all who use its slug: name, note, the provider's key,
-         deployments, limits. What is not given stays; usage_limits are merged, lists replaced.",
+        "Change a virtual key at once for all who use its slug; what is not given stays,
+         usage_limits are merged, lists replaced.",
     )
     .read_back("get_virtual_key")
     .scopes(&["virtual_keys.read", "virtual_keys.update"])
@@ -86,8 +84,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateApiKey>(
         "create_api_key",
         "/api-keys/{type}/{sub_type}",
-        "Make an API key for an organisation's service, or for a service or user of a workspace, with
-         scopes, limits, defaults, expiry and rotation. The answer holds the key this one time.",
+        "Make an API key for an organisation's service, or for a service or user of a workspace. The
+         answer holds the key this one time.",
     )
     .one_time(&["key"])
     .read_back("list_api_keys")
@@ -106,8 +104,8 @@ pub const TOOLS: &[Tool] = &[
     get::<InWorkspace>(
         "list_api_keys",
         "/api-keys",
-        "List API keys, masked: id, name, type, owner, workspace, status, scopes, limits, expiry. Only
-         the kinds for which the caller has the scope.",
+        "List API keys, masked: id, name, type, owner, workspace, status, scopes, limits, expiry.
+         Only those kinds for which the caller has the scope.",
     )
     .lists(PAGES)
     .secrets(&["key"])
@@ -144,9 +142,8 @@ pub const TOOLS: &[Tool] = &[
     run::<UpdateApiKey>(
         "update_api_key",
         Effect::Replaces,
-        "Change an API key at once: name, scopes, limits, defaults, expiry, rotation. What is not
-         given stays; usage_limits, defaults and rotation_policy are merged, lists replaced. Kind and
-         owner are fixed. A new secret: rotate_api_key.",
+        "Change an API key at once: what is not given stays; documents are merged, lists replaced. A
+         new secret: rotate_api_key.",
     )
     .read_back("get_api_key")
     .any_scope(&[
@@ -182,7 +179,8 @@ pub const TOOLS: &[Tool] = &[
         "rotate_api_key",
         "/api-keys/{id}/rotate",
         "Give an API key a new secret, shown this one time. The old one works until
-         key_transition_expires_at, then fails; refused while an earlier rotation is in transition.",
+         key_transition_expires_at, then fails; refused while an earlier rotation is in
+         transition.",
     )
     .effect(Effect::Destroys)
     .one_time(&["key"])
@@ -197,7 +195,7 @@ pub const TOOLS: &[Tool] = &[
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct InWorkspace {
-    /// Only of this workspace: id or slug, from list_workspaces.
+    /// From list_workspaces.
     workspace_id: Option<String>,
     #[serde(flatten)]
     paging: Paging,

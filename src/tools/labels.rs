@@ -13,8 +13,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateLabel>(
         "create_prompt_label",
         "/labels",
-        "Create a label for prompt versions. update_prompt_version puts it on one; then requests may
-         name the prompt as id@label. Without workspace_id it serves the whole organisation.",
+        "Create a label for prompt versions. update_prompt_version puts it on one; requests may then
+         name id@label. Without workspace_id it serves the whole organisation.",
     )
     .read_back("list_prompt_labels")
     .scopes(&["prompts.create"])
@@ -99,26 +99,22 @@ pub struct CreateLabel {
     /// Letters, digits, _ and -; not latest, default or a number.
     #[schemars(length(min = 1))]
     name: Name,
-    /// Organisation; a key knows its own.
     #[schemars(extend("format" = "uuid"))]
     organisation_id: Option<String>,
-    /// Only for this workspace: id or slug, from list_workspaces.
+    /// Only for this one; from list_workspaces.
     workspace_id: Option<String>,
-    /// What it is for.
     description: Option<String>,
-    /// Colour, such as #2f9e44.
+    /// Such as #2f9e44.
     #[schemars(extend("pattern" = COLOUR))]
     color_code: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListLabels {
-    /// Organisation; a key knows its own.
     #[schemars(extend("format" = "uuid"))]
     organisation_id: Option<String>,
-    /// Of this workspace: id or slug, from list_workspaces.
+    /// From list_workspaces.
     workspace_id: Option<String>,
-    /// Part of the name.
     search: Option<String>,
     #[serde(flatten)]
     paging: Paging,
@@ -126,7 +122,7 @@ pub struct ListLabels {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct LabelId {
-    /// Id, from list_prompt_labels.
+    /// From list_prompt_labels.
     #[schemars(extend("format" = "uuid"))]
     label_id: String,
 }
@@ -135,10 +131,9 @@ pub struct LabelId {
 pub struct GetLabel {
     #[serde(flatten)]
     label: LabelId,
-    /// Organisation; a key knows its own.
     #[schemars(extend("format" = "uuid"))]
     organisation_id: Option<String>,
-    /// Workspace of the label: id or slug.
+    /// Of the label.
     workspace_id: Option<String>,
 }
 
@@ -160,9 +155,8 @@ pub struct UpdateLabelArgs {
     /// New name, by the rule of create_prompt_label.
     #[schemars(length(min = 1))]
     name: Option<Name>,
-    /// What it is for.
     description: Option<String>,
-    /// Colour, such as #2f9e44.
+    /// Such as #2f9e44.
     #[schemars(extend("pattern" = COLOUR))]
     color_code: Option<String>,
 }

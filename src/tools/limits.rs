@@ -18,8 +18,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListRateLimits>(
         "list_rate_limits",
         "/policies/rate-limits",
-        "List rate-limit policies: who may send how many requests or tokens in a minute, hour, day or
-         week. Archived ones only with status. Total budgets: list_usage_limits.",
+        "List rate-limit policies: requests or tokens per minute, hour, day or week. Archived ones
+         only with status. Budgets: list_usage_limits.",
     )
     .lists(PAGES)
     .scopes(&["policies.list"])
@@ -32,8 +32,8 @@ pub const TOOLS: &[Tool] = &[
     get::<GetRateLimit>(
         "get_rate_limit",
         "/policies/rate-limits/{id}",
-        "Get one rate-limit policy: conditions, grouping, type, unit, value. An archived one only with
-         status archived.",
+        "Get one rate-limit policy: conditions, grouping, type, unit, value. An archived one only
+         with status archived.",
     )
     .scopes(&["policies.read"])
     .intents(&[
@@ -44,8 +44,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateRateLimit>(
         "create_rate_limit",
         "/policies/rate-limits",
-        "Create a rate-limit policy. It binds at once every request that fits all conditions; each
-         value of group_by has the rate for itself. Returns the id.",
+        "Create a rate-limit policy. It binds at once; each value of group_by has the rate for
+         itself. Returns the id.",
     )
     .read_back("list_rate_limits")
     .scopes(&["policies.create"])
@@ -58,8 +58,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateRateLimit>(
         "update_rate_limit",
         "/policies/rate-limits/{id}",
-        "Change name, unit, value or conditions of a rate-limit policy; binds at once. Conditions are
-         replaced whole. Type, grouping and target are fixed: create a new policy for those.",
+        "Change name, unit, value or conditions of a rate-limit policy; binds at once. Conditions
+         are replaced whole. Type, grouping and target are fixed.",
     )
     .replayable()
     .read_back("get_rate_limit")
@@ -82,7 +82,7 @@ pub const TOOLS: &[Tool] = &[
         "list_usage_limits",
         "/policies/usage-limits",
         "List usage-limit policies: budgets in US dollars, tokens or requests with their reset.
-         Archived ones only with status. Who has used how much: list_usage_limit_entities.",
+         Archived ones only with status. Usage: list_usage_limit_entities.",
     )
     .lists(PAGES)
     .scopes(&["policies.list"])
@@ -95,8 +95,8 @@ pub const TOOLS: &[Tool] = &[
     get::<GetUsageLimit>(
         "get_usage_limit",
         "/policies/usage-limits/{id}",
-        "Get one usage-limit policy: conditions, grouping, limit, alert, resets; with include_usage
-         also the usage of each group. An archived one only with status archived.",
+        "Get one usage-limit policy: conditions, grouping, limit, alert, resets. An archived one
+         only with status archived.",
     )
     .scopes(&["policies.read"])
     .intents(&[
@@ -108,7 +108,7 @@ pub const TOOLS: &[Tool] = &[
         "create_usage_limit",
         "/policies/usage-limits",
         "Create a budget for every request that fits all conditions; each value of group_by has the
-         limit for itself. Once it is used up the gateway answers 412 until the reset. Returns the id.",
+         limit for itself. Used up, the gateway answers 412 until the reset. Returns the id.",
     )
     .read_back("list_usage_limits")
     .scopes(&["policies.create"])
@@ -121,9 +121,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateUsageLimit>(
         "update_usage_limit",
         "/policies/usage-limits/{id}",
-        "Change a budget: name, limit, alert, reset, conditions (replaced whole); binds at once and
-         keeps counters. A reset form that is given starts its period anew. Type and grouping are
-         fixed. reset_usage_for_value sets one counter to zero.",
+        "Change a budget at once; counters stay, conditions are replaced whole. A reset given starts
+         its period anew. Type and grouping are fixed.",
     )
     .read_back("get_usage_limit")
     .scopes(&["policies.update"])
@@ -136,8 +135,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<Policy>(
         "delete_usage_limit",
         "/policies/usage-limits/{id}",
-        "Archive a usage-limit policy: its budget binds no more, for good; it can still be listed with
-         status archived.",
+        "Archive a usage-limit policy: its budget binds no more, for good; it can still be listed
+         with status archived.",
     )
     .read_back("list_usage_limits")
     .scopes(&["policies.delete"])
@@ -145,8 +144,8 @@ pub const TOOLS: &[Tool] = &[
     get::<Entities>(
         "list_usage_limit_entities",
         "/policies/usage-limits/{limit_id}/entities",
-        "List the counters of a usage-limit policy: entity id, value key (such as a user or API key),
-         current usage since the last reset.",
+        "List the counters of a usage-limit policy: entity id, value key (such as a user or API
+         key), current usage since the last reset.",
     )
     .lists(PAGES)
     .scopes(&["policies.read"])
@@ -159,8 +158,8 @@ pub const TOOLS: &[Tool] = &[
     put::<Entity>(
         "reset_usage_limit_entity",
         "/policies/usage-limits/{limit_id}/entities/{entity_id}/reset",
-        "Set one counter of a usage-limit policy to zero: it may use its whole limit again at once.
-         What it had used is not kept.",
+        "Set one counter of a usage-limit policy to zero, for good: it may use its whole limit again
+         at once.",
     )
     .effect(Effect::Destroys)
     .read_back("list_usage_limit_entities")

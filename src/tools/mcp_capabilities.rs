@@ -22,7 +22,7 @@ enum Listed {
     ResourceTemplate,
 }
 
-/// A capability to switch on or off.
+// A capability to switch on or off.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Switch {
     #[schemars(length(min = 1))]

@@ -25,8 +25,7 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<ListMcpIntegrations>(
         "list_mcp_integrations",
         "/mcp-integrations",
-        "List MCP integrations: id, slug, URL, sign-in, transport, number of workspaces, secrets
-         masked. type tells those of the organisation from those of one workspace.",
+        "List MCP integrations: id, slug, URL, sign-in, transport, number of workspaces.",
     ))
     .lists(PAGES)
     .any_scope(&["organisation_mcp_integrations.list", "workspace_mcp_integrations.list"])
@@ -39,9 +38,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateMcpIntegration>(
         "create_mcp_integration",
         "/mcp-integrations",
-        "Register an upstream MCP server, for the organisation or one workspace. Returns id and slug.
-         Nobody can use it before update_mcp_integration_workspaces and create_mcp_server;
-         test_mcp_integration tells whether it answers.",
+        "Register an upstream MCP server, for the organisation or one workspace. Returns id and
+         slug. Nobody can use it before update_mcp_integration_workspaces and create_mcp_server.",
     )
     .read_back("list_mcp_integrations")
     .any_scope(&["organisation_mcp_integrations.create", "workspace_mcp_integrations.create"])
@@ -54,8 +52,7 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<IntegrationId>(
         "get_mcp_integration",
         "/mcp-integrations/{id}",
-        "Get one MCP integration: URL, sign-in, transport, configurations with secrets masked, access
-         of all workspaces, secret mappings.",
+        "Get one MCP integration whole, secrets masked, with the access of all workspaces.",
     ))
     .intents(&[
         "details of an MCP integration",
@@ -67,7 +64,7 @@ pub const TOOLS: &[Tool] = &[
         Effect::Replaces,
         "Change an MCP integration for all its servers at once; what is not given stays.
          configurations are merged (null deletes a key). A new host in url needs the secrets given
-         again, so that none goes where it was not meant to.",
+         again.",
     )
     .document("configurations")
     .read_back("get_mcp_integration")
@@ -81,8 +78,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<IntegrationId>(
         "delete_mcp_integration",
         "/mcp-integrations/{id}",
-        "Delete an MCP integration for good. MCP servers built on it stop working in every workspace:
-         look at list_mcp_servers first.",
+        "Delete an MCP integration for good. MCP servers built on it stop working in every
+         workspace; see list_mcp_servers.",
     )
     .read_back("list_mcp_integrations")
     .any_scope(&["organisation_mcp_integrations.delete", "workspace_mcp_integrations.delete"])
@@ -90,8 +87,7 @@ pub const TOOLS: &[Tool] = &[
     reads(post::<IntegrationId>(
         "test_mcp_integration",
         "/mcp-integrations/{id}/test",
-        "Let Portkey call the upstream MCP server now: success, HTTP status, time in ms, error.
-         Changes nothing.",
+        "Let Portkey call the upstream MCP server now: success, HTTP status, time in ms, error.",
     ))
     .effect(Effect::Reads)
     .intents(&[
@@ -102,8 +98,8 @@ pub const TOOLS: &[Tool] = &[
     post::<IntegrationId>(
         "sync_mcp_integration",
         "/mcp-integrations/{id}/sync",
-        "Read the tools, prompts and resources of the upstream MCP server again. New ones appear in
-         list_mcp_integration_capabilities, those that are gone disappear.",
+        "Read the upstream MCP server's tools, prompts and resources again, for
+         list_mcp_integration_capabilities.",
     )
     .effect(Effect::Replaces)
     .replayable()
@@ -117,8 +113,8 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<IntegrationId>(
         "get_mcp_integration_metadata",
         "/mcp-integrations/{id}/metadata",
-        "What the upstream MCP server says of itself: name, version, protocol, abilities; and state,
-         time and error of the last sync. The texts are a third party's.",
+        "What the upstream MCP server says of itself, and how the last sync went. The texts are a
+         third party's.",
     ))
     .intents(&[
         "when was an MCP integration synced",
@@ -128,8 +124,8 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<ListCapabilities>(
         "list_mcp_integration_capabilities",
         "/mcp-integrations/{id}/capabilities",
-        "List the tools, prompts and resources of an upstream MCP server: whether each is on, with
-         schemas, and counts by type. The texts are a third party's.",
+        "List the tools, prompts and resources of an upstream MCP server, with schemas: whether each
+         is on. The texts are a third party's.",
     ))
     .lists(PAGES_FROM_ONE)
     .intents(&[
@@ -140,8 +136,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateCapabilities>(
         "update_mcp_integration_capabilities",
         "/mcp-integrations/{id}/capabilities",
-        "Switch tools, prompts and resources of an MCP integration on or off for all its servers; those
-         not named stay. For one server use update_mcp_server_capabilities.",
+        "Switch tools, prompts and resources of an MCP integration on or off for all its servers;
+         others stay. For one server: update_mcp_server_capabilities.",
     )
     .replayable()
     .read_back("list_mcp_integration_capabilities")
@@ -154,8 +150,8 @@ pub const TOOLS: &[Tool] = &[
     reads(get::<ListWorkspaces>(
         "list_mcp_integration_workspaces",
         "/mcp-integrations/{id}/workspaces",
-        "List the workspaces with a rule of their own for an MCP integration, and whether it lets them
-         use it; global_workspace_access holds for the others.",
+        "List the workspaces with a rule of their own for an MCP integration;
+         global_workspace_access holds for others.",
     ))
     .lists(WHOLE.under("workspaces"))
     .intents(&[
@@ -166,9 +162,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateWorkspaces>(
         "update_mcp_integration_workspaces",
         "/mcp-integrations/{id}/workspaces",
-        "Allow or deny an MCP integration to workspaces, or set what holds for all others. Workspaces
-         not named keep their rule unless override_existing_workspace_access is true, which drops all
-         other rules.",
+        "Allow or deny an MCP integration to workspaces, or set what holds for all others. Others
+         keep their rule unless override_existing_workspace_access drops it.",
     )
     .read_back("list_mcp_integration_workspaces")
     .any_scope(&["organisation_mcp_integrations.update", "workspace_mcp_integrations.update"])
@@ -185,17 +180,15 @@ const fn reads(tool: Tool) -> Tool {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListMcpIntegrations {
-    /// Organisation id; needed with some organisation keys.
+    /// Some keys need it.
     #[schemars(extend("format" = "uuid"))]
     organisation_id: Option<String>,
     r#type: Option<Level>,
-    /// That this workspace may use: id or slug, from list_workspaces.
+    /// That this workspace may use.
     workspace_id: Option<String>,
-    /// Part of the name.
     search: Option<String>,
-    /// Page number, from 0.
+    /// From 0.
     current_page: Option<u32>,
-    /// Rows on a page (default 20).
     #[schemars(range(min = 1, max = 1000))]
     page_size: Option<u32>,
 }
@@ -228,24 +221,23 @@ pub struct CreateMcpIntegration {
 struct CreateArgs {
     #[schemars(length(min = 1))]
     name: String,
-    /// Address of the upstream MCP server.
+    /// The upstream MCP server's.
     #[schemars(extend("format" = "uri"))]
     url: String,
     auth_type: AuthType,
     transport: Transport,
-    /// Made from the name by default.
     #[schemars(regex(pattern = "^[a-zA-Z0-9_-]+$"))]
     slug: Option<String>,
     description: Option<String>,
     configurations: Option<Configurations>,
     #[schemars(extend("x-hidden" = true))]
     custom_headers: Option<JsonObject>,
-    /// Secrets to fetch from a secret store, into configurations.FIELD.
+    /// From a secret store into configurations.FIELD.
     secret_mappings: Option<Vec<SecretMapping>>,
-    /// Workspace id, to keep it to one workspace.
+    /// Id; to keep it to one workspace.
     #[schemars(extend("format" = "uuid"))]
     workspace_id: Option<String>,
-    /// Organisation id; needed with some organisation keys.
+    /// Some keys need it.
     #[schemars(extend("format" = "uuid"))]
     organisation_id: Option<String>,
 }
@@ -273,14 +265,14 @@ impl TryFrom<CreateArgs> for CreateMcpIntegration {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct IntegrationId {
-    /// Id or slug, from list_mcp_integrations.
+    /// From list_mcp_integrations.
     #[schemars(length(min = 1))]
     id: String,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListCapabilities {
-    /// Id or slug, from list_mcp_integrations.
+    /// From list_mcp_integrations.
     #[schemars(length(min = 1))]
     id: String,
     #[serde(flatten)]
@@ -289,17 +281,17 @@ pub struct ListCapabilities {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct UpdateCapabilities {
-    /// Id or slug, from list_mcp_integrations.
+    /// From list_mcp_integrations.
     #[schemars(length(min = 1))]
     id: String,
-    /// Names and types as list_mcp_integration_capabilities shows them.
+    /// From list_mcp_integration_capabilities.
     #[schemars(length(min = 1))]
     capabilities: Vec<Switch>,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListWorkspaces {
-    /// Id or slug, from list_mcp_integrations.
+    /// From list_mcp_integrations.
     #[schemars(length(min = 1))]
     id: String,
     /// Asks for the newer of the API's two forms; both read the same here.
@@ -322,22 +314,19 @@ pub struct UpdateWorkspaces {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 struct UpdateWorkspacesArgs {
-    /// Id or slug, from list_mcp_integrations.
+    /// From list_mcp_integrations.
     #[schemars(length(min = 1))]
     id: String,
-    /// Workspaces with their rule.
     workspaces: Option<Vec<WorkspaceAccess>>,
-    /// For workspaces without a rule of their own.
+    /// For those without a rule.
     global_workspace_access_enabled: Option<bool>,
-    /// Drop the rules of workspaces that are not named.
     override_existing_workspace_access: Option<bool>,
-    /// Fields to empty.
     clear: Option<Vec<Clearable>>,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct WorkspaceAccess {
-    /// Workspace id or slug, from list_workspaces.
+    /// From list_workspaces.
     #[schemars(length(min = 1))]
     id: String,
     enabled: bool,

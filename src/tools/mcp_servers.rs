@@ -18,8 +18,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListMcpServers>(
         "list_mcp_servers",
         "/mcp-servers",
-        "List the MCP servers of a workspace: id, slug, integration, upstream URL, and the gateway URL
-         that clients use. get_mcp_server shows one with its integration.",
+        "List the MCP servers of a workspace: id, slug, integration, upstream URL, gateway URL for
+         clients. get_mcp_server shows one whole.",
     )
     .lists(PAGES)
     .scopes(&["mcp_servers.list"])
@@ -32,9 +32,9 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateMcpServer>(
         "create_mcp_server",
         "/mcp-servers",
-        "Publish an MCP integration to a workspace as an MCP server, which needs access to it (see
-         update_mcp_integration_workspaces). Returns id and slug. Its capabilities are on unless the
-         integration or update_mcp_server_capabilities switches them off.",
+        "Publish an MCP integration to a workspace as an MCP server, which needs access to it:
+         update_mcp_integration_workspaces. Returns id and slug. Its capabilities are on unless
+         switched off.",
     )
     .read_back("list_mcp_servers")
     .scopes(&["mcp_servers.create"])
@@ -46,8 +46,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ServerId>(
         "get_mcp_server",
         "/mcp-servers/{id}",
-        "Get one MCP server with its workspace and the details of its integration: URL, transport,
-         sign-in, configurations with secrets masked.",
+        "Get one MCP server with its integration: URL, transport, sign-in, configurations with
+         secrets masked.",
     )
     .scopes(&["mcp_servers.read"])
     .intents(&[
@@ -77,8 +77,8 @@ pub const TOOLS: &[Tool] = &[
     post::<ServerId>(
         "test_mcp_server",
         "/mcp-servers/{id}/test",
-        "Let Portkey call the upstream of an MCP server now: success, HTTP status, time in ms, error.
-         Changes nothing.",
+        "Let Portkey call the upstream of an MCP server now: success, HTTP status, time in ms,
+         error.",
     )
     .effect(Effect::Reads)
     .scopes(&["mcp_servers.read"])
@@ -90,8 +90,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ServerId>(
         "get_mcp_server_metadata",
         "/mcp-servers/{id}/metadata",
-        "What the upstream of an MCP server says of itself: name, version, protocol, instructions,
-         last sync. The texts are a third party's.",
+        "What the upstream of an MCP server says of itself, and its last sync. The texts are a third
+         party's.",
     )
     .scopes(&["mcp_servers.read"])
     .intents(&[
@@ -103,7 +103,7 @@ pub const TOOLS: &[Tool] = &[
         "list_mcp_server_capabilities",
         "/mcp-servers/{id}/capabilities",
         "List the tools, prompts and resources of an MCP server: whether each is on here and in the
-         integration, with schemas, and counts by type. The texts are a third party's.",
+         integration, with schemas. The texts are a third party's.",
     )
     .lists(PAGES_FROM_ONE)
     .scopes(&["mcp_servers.read"])
@@ -116,8 +116,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateCapabilities>(
         "update_mcp_server_capabilities",
         "/mcp-servers/{id}/capabilities",
-        "Switch tools, prompts and resources of one MCP server on or off; those not named stay. For all
-         servers of an integration use update_mcp_integration_capabilities.",
+        "Switch tools, prompts and resources of one MCP server on or off; others stay. For all
+         servers: update_mcp_integration_capabilities.",
     )
     .replayable()
     .read_back("list_mcp_server_capabilities")
@@ -130,8 +130,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListUserAccess>(
         "list_mcp_server_user_access",
         "/mcp-servers/{id}/user-access",
-        "List who may use an MCP server: each user with the effective right, whether it is the user's
-         own, and whether the user is connected; default_user_access holds for all others.",
+        "List who may use an MCP server: each user with the effective right and whether connected;
+         default_user_access holds for others.",
     )
     .lists(PAGES_FROM_ONE)
     .scopes(&["mcp_servers.read"])
@@ -143,8 +143,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateUserAccess>(
         "update_mcp_server_user_access",
         "/mcp-servers/{id}/user-access",
-        "Allow or deny an MCP server to users, or set what holds for users without a rule of their
-         own. Users not named keep theirs.",
+        "Allow or deny an MCP server to users, or set what holds for all others. Users not named
+         keep their rule.",
     )
     .replayable()
     .read_back("list_mcp_server_user_access")
@@ -157,7 +157,7 @@ pub const TOOLS: &[Tool] = &[
     get::<ServerId>(
         "check_mcp_server_user_access",
         "/mcp-servers/{id}/user-access/check",
-        "Whether the user of this server's own Portkey key may use an MCP server. For other users use
+        "Whether the user of this server's own key may use an MCP server. Others:
          list_mcp_server_user_access.",
     )
     .scopes(&["mcp_servers.read"])
@@ -169,8 +169,7 @@ pub const TOOLS: &[Tool] = &[
     get::<ListConnections>(
         "list_mcp_server_connections",
         "/mcp-servers/{id}/connections",
-        "List who has signed in to the upstream of an MCP server, and since when; with a user's key,
-         that user alone unless user_id is given.",
+        "List who has signed in to the upstream of an MCP server, and since when.",
     )
     .lists(PAGES)
     .scopes(&["mcp_servers.read"])
@@ -182,8 +181,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<Disconnect>(
         "disconnect_mcp_server_connection",
         "/mcp-servers/{id}/connections",
-        "Disconnect a user from the upstream of an MCP server: the stored sign-in is lost, and the user
-         has to sign in again. The right to use it stays: update_mcp_server_user_access.",
+        "Disconnect a user from the upstream of an MCP server: the user has to sign in again. The
+         right to use it stays: update_mcp_server_user_access.",
     )
     .read_back("list_mcp_server_connections")
     .scopes(&["mcp_servers.update"])
@@ -196,12 +195,11 @@ pub const TOOLS: &[Tool] = &[
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListMcpServers {
-    /// Workspace id or slug, from list_workspaces; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
-    /// Only these: MCP server ids.
+    /// MCP server ids.
     #[serde(rename(serialize = "id"))]
     ids: Option<Vec<String>>,
-    /// Part of the name.
     #[schemars(length(max = 255))]
     search: Option<String>,
     #[serde(flatten)]
@@ -212,12 +210,12 @@ pub struct ListMcpServers {
 pub struct CreateMcpServer {
     #[schemars(length(min = 1, max = 255))]
     name: String,
-    /// Id or slug, from list_mcp_integrations.
+    /// From list_mcp_integrations.
     #[schemars(length(min = 1))]
     mcp_integration_id: String,
-    /// Workspace id, from list_workspaces; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
-    /// Part of the gateway URL; made from the name by default.
+    /// Part of the gateway URL.
     #[schemars(regex(pattern = "^[a-zA-Z0-9_-]{3,50}$"))]
     slug: Option<String>,
     #[schemars(length(max = 500))]
@@ -226,7 +224,7 @@ pub struct CreateMcpServer {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ServerId {
-    /// Id or slug, from list_mcp_servers.
+    /// From list_mcp_servers.
     #[schemars(length(min = 1))]
     id: String,
 }
@@ -242,14 +240,13 @@ pub struct UpdateMcpServer {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 struct UpdateMcpServerArgs {
-    /// Id or slug, from list_mcp_servers.
+    /// From list_mcp_servers.
     #[schemars(length(min = 1))]
     id: String,
     #[schemars(length(min = 1, max = 255))]
     name: Option<String>,
     #[schemars(length(max = 500))]
     description: Option<String>,
-    /// Fields to empty.
     clear: Option<Vec<Clearable>>,
 }
 
@@ -273,7 +270,7 @@ impl TryFrom<UpdateMcpServerArgs> for UpdateMcpServer {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListCapabilities {
-    /// Id or slug, from list_mcp_servers.
+    /// From list_mcp_servers.
     #[schemars(length(min = 1))]
     id: String,
     #[serde(flatten)]
@@ -282,20 +279,20 @@ pub struct ListCapabilities {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct UpdateCapabilities {
-    /// Id or slug, from list_mcp_servers.
+    /// From list_mcp_servers.
     #[schemars(length(min = 1))]
     id: String,
-    /// Names and types as list_mcp_server_capabilities shows them.
+    /// From list_mcp_server_capabilities.
     #[schemars(length(min = 1))]
     capabilities: Vec<Switch>,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListUserAccess {
-    /// Id or slug, from list_mcp_servers.
+    /// From list_mcp_servers.
     #[schemars(length(min = 1))]
     id: String,
-    /// Part of a user's name or e-mail address.
+    /// In name or e-mail.
     search: Option<String>,
     #[serde(flatten)]
     paging: LargePaging,
@@ -311,13 +308,13 @@ pub struct UpdateUserAccess {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 struct UpdateUserAccessArgs {
-    /// Id or slug, from list_mcp_servers.
+    /// From list_mcp_servers.
     #[schemars(length(min = 1))]
     id: String,
-    /// Users as list_mcp_server_user_access shows them.
+    /// From list_mcp_server_user_access.
     #[schemars(length(min = 1), extend("x-aliases" = ["user_access"]))]
     users: Option<Vec<UserAccess>>,
-    /// For users without a rule of their own.
+    /// For users without a rule.
     default_user_access: Option<Access>,
 }
 
@@ -349,13 +346,13 @@ impl TryFrom<UpdateUserAccessArgs> for UpdateUserAccess {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListConnections {
-    /// Id or slug, from list_mcp_servers.
+    /// From list_mcp_servers.
     #[schemars(length(min = 1))]
     id: String,
-    /// Only of this user, from list_users.
+    /// From list_users.
     #[schemars(extend("format" = "uuid"))]
     user_id: Option<String>,
-    /// Workspace id or slug; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
     #[serde(flatten)]
     paging: LargePaging,
@@ -363,12 +360,12 @@ pub struct ListConnections {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Disconnect {
-    /// Id or slug, from list_mcp_servers.
+    /// From list_mcp_servers.
     #[schemars(length(min = 1))]
     id: String,
-    /// Whom; needed unless this server's key is a user's.
+    /// Needed unless the key is a user's.
     #[schemars(extend("format" = "uuid"))]
     user_id: Option<String>,
-    /// Workspace id or slug; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
 }

@@ -13,8 +13,8 @@ use crate::tool::{OFFSET, Tool, get};
 pub const TOOLS: &[Tool] = &[get::<ListModels>(
     "list_models",
     "/models",
-    "List the models that the key can call through its providers: id (@provider-slug/model, as
-     requests name it), slug, canonical slug. list_providers shows the providers themselves.",
+    "List the models that the key can call: id (@provider-slug/model, as requests name it), slug,
+     canonical slug. Providers: list_providers.",
 )
 .lists(OFFSET)
 .any_scope(&["completions.write", "virtual_keys.list"])
@@ -28,11 +28,10 @@ pub const TOOLS: &[Tool] = &[get::<ListModels>(
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListModels {
-    /// Only of this service, such as openai.
+    /// Such as openai.
     ai_service: Option<String>,
-    /// Only of this provider: slug, from list_providers.
+    /// Slug, from list_providers.
     provider: Option<String>,
-    /// Default: name.
     sort: Option<Sort>,
     order: Option<Order>,
     #[serde(flatten)]

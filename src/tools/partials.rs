@@ -19,8 +19,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreatePartial>(
         "create_prompt_partial",
         "/prompts/partials",
-        "Create a partial, a piece of text that templates take in by {{>slug}}, with its first
-         version published. Returns id, slug and version_id.",
+        "Create a partial, which templates take in by {{>slug}}, with its first version published.
+         Returns id, slug and version_id.",
     )
     .read_back("list_prompt_partials")
     .scopes(&["prompts.create"])
@@ -52,8 +52,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdatePartial>(
         "update_prompt_partial",
         "/prompts/partials/{prompt_partial_id}",
-        "Change a partial; what is not given stays. A new text makes a version, which prompts take
-         in once publish_partial publishes it. Name and status change at once.",
+        "Change a partial; what is not given stays. A new text makes a version, which
+         publish_partial publishes. Name and status change at once.",
     )
     .read_back("list_partial_versions")
     .scopes(&["prompts.update"])
@@ -67,7 +67,7 @@ pub const TOOLS: &[Tool] = &[
         "delete_prompt_partial",
         "/prompts/partials/{prompt_partial_id}",
         "Delete a partial and its versions for good. Refused while a template takes it in by
-         {{>slug}}: change that template first.",
+         {{>slug}}.",
     )
     .read_back("list_prompt_partials")
     .scopes(&["prompts.delete"])
@@ -89,8 +89,8 @@ pub const TOOLS: &[Tool] = &[
     put::<PublishPartial>(
         "publish_partial",
         "/prompts/partials/{prompt_partial_id}/makeDefault",
-        "Publish a version of a partial by its number: from then on every prompt that names the
-         partial takes in that text. An older version rolls back.",
+        "Publish a version of a partial by its number: prompts take in that text from then on. An
+         older version rolls back.",
     )
     .replayable()
     .read_back("list_partial_versions")
@@ -109,22 +109,21 @@ fn with_numbers(list: &mut Json<'_>) {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct CreatePartial {
-    /// Name shown in the dashboard.
     #[schemars(length(min = 1))]
     name: String,
     /// The text; may hold {{variables}}.
     string: String,
-    /// Workspace to create it in; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
-    /// What the first version is.
+    /// For the history.
     version_description: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListPartials {
-    /// Only of this collection: id or slug, from list_collections.
+    /// From list_collections.
     collection_id: Option<String>,
-    /// Only of this workspace: id or slug, from list_workspaces.
+    /// From list_workspaces.
     workspace_id: Option<String>,
     #[serde(flatten)]
     paging: PagingIfAsked,
@@ -132,7 +131,7 @@ pub struct ListPartials {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct PartialId {
-    /// Id or slug, from list_prompt_partials.
+    /// From list_prompt_partials.
     #[schemars(length(min = 1))]
     prompt_partial_id: String,
 }
@@ -141,7 +140,6 @@ pub struct PartialId {
 pub struct GetPartial {
     #[serde(flatten)]
     partial: PartialId,
-    /// Number of another version to show instead of the published.
     #[schemars(range(min = 1))]
     version: Option<u32>,
 }
@@ -170,12 +168,9 @@ pub struct UpdatePartial {
 pub struct UpdatePartialArgs {
     #[serde(flatten)]
     partial: PartialId,
-    /// New name.
     #[schemars(length(min = 1))]
     name: Option<String>,
-    /// New text.
     string: Option<String>,
-    /// What the new version changes.
     #[schemars(extend("x-aliases" = ["description"]))]
     version_description: Option<String>,
     status: Option<Status>,
@@ -206,7 +201,7 @@ impl TryFrom<UpdatePartialArgs> for UpdatePartial {
 pub struct PublishPartial {
     #[serde(flatten)]
     partial: PartialId,
-    /// Number of the version, from list_partial_versions.
+    /// Number, from list_partial_versions.
     #[schemars(range(min = 1))]
     version: u32,
 }

@@ -29,8 +29,7 @@ pub const TOOLS: &[Tool] = &[
         "create_prompt",
         Effect::Adds,
         "Create a prompt with its first version, from a text template or chat messages. To create or
-         update by name, safe to repeat, use migrate_prompt. dry_run only shows what would be
-         created.",
+         update by name, safe to repeat, use migrate_prompt.",
     )
     .read_back("list_prompts")
     .scopes(&["prompts.create"])
@@ -43,8 +42,7 @@ pub const TOOLS: &[Tool] = &[
     get::<ListPrompts>(
         "list_prompts",
         "/prompts",
-        "List prompts: id, slug, name, collection, model, status. get_prompt shows one with its
-         template and versions.",
+        "List prompts: id, slug, name, collection, model, status. get_prompt shows one whole.",
     )
     .lists(PAGES)
     .scopes(&["prompts.list"])
@@ -57,9 +55,8 @@ pub const TOOLS: &[Tool] = &[
     run::<GetPrompt>(
         "get_prompt",
         Effect::Reads,
-        "Get one prompt whole: template, parameters, model, tools, metadata and labels of its
-         published version (or of the version given), and all its versions. A chat template is JSON
-         text in string.",
+        "Get one prompt whole: template, parameters, model, tools, metadata, labels of its published
+         version (or the one given), and all versions. A chat template is JSON text in string.",
     )
     .scopes(&["prompts.read"])
     .intents(&[
@@ -72,9 +69,8 @@ pub const TOOLS: &[Tool] = &[
     run_typed::<UpdatePrompt>(
         "update_prompt",
         Effect::Replaces,
-        "Change a prompt: what is given makes a new version on top of the newest, the rest is kept,
-         metadata is merged. Requests get the version once it is published: publish does so at
-         once, else use publish_prompt. Name and collection change at once. Equal content adds
+        "Change a prompt: what is given makes a new version, the rest is kept, metadata is merged.
+         Requests get it once published: by publish at once, or publish_prompt. Equal content adds
          nothing; try dry_run first.",
     )
     .document("parameters")
@@ -99,8 +95,8 @@ pub const TOOLS: &[Tool] = &[
     run::<PublishPrompt>(
         "publish_prompt",
         Effect::Replaces,
-        "Publish a version of a prompt, by its number or id: from then on requests that name the
-         prompt get it. An older version rolls back.",
+        "Publish a version of a prompt, by its number or id: requests get it from then on. An older
+         version rolls back.",
     )
     .replayable()
     .read_back("get_prompt")
@@ -115,7 +111,7 @@ pub const TOOLS: &[Tool] = &[
         "list_prompt_versions",
         "/prompts/{prompt_id}/versions",
         "List every version of a prompt: id, number, status (active is the published one), label,
-         template. The number serves publish_prompt, the id get_prompt_version.",
+         template. publish_prompt takes the number.",
     )
     .lists(WHOLE)
     .scopes(&["prompts.read"])
@@ -128,8 +124,8 @@ pub const TOOLS: &[Tool] = &[
     post::<RenderPrompt>(
         "render_prompt",
         "/prompts/{prompt_id}/render",
-        "Fill a prompt's template with variables and return the request that the model would get,
-         without calling it. To call the model use run_prompt_completion.",
+        "Fill a prompt's template and return the request that the model would get, without calling
+         it. To call it: run_prompt_completion.",
     )
     .effect(Effect::Reads)
     .workspace_key()
@@ -144,8 +140,7 @@ pub const TOOLS: &[Tool] = &[
         "run_prompt_completion",
         Effect::Adds,
         "Run a prompt: calls its model, which costs money, and returns the completion. Needs a
-         workspace key; organisation admin keys are refused. metadata has to name client_id, app
-         and env. To see the filled template for free use render_prompt.",
+         workspace key. To see the filled template for free use render_prompt.",
     )
     .shows(&["token"])
     .read_back("get_request_analytics")
@@ -160,10 +155,9 @@ pub const TOOLS: &[Tool] = &[
     run_typed::<MigratePrompt>(
         "migrate_prompt",
         Effect::Replaces,
-        "Bring the prompt of that exact name in a collection to the state given: creates it, adds a
-         version where it differs from the newest, or leaves it unchanged, so it is safe to repeat.
-         Metadata is merged. publish also publishes, even if the newest version is equal already;
-         dry_run shows the differences.",
+        "Bring the prompt of that name in a collection to the state given: creates it, adds a
+         version where it differs, or does nothing: safe to repeat. Metadata is merged. publish also
+         publishes, even if equal; try dry_run first.",
     )
     .read_back("list_prompts")
     .scopes(&[
@@ -184,9 +178,8 @@ pub const TOOLS: &[Tool] = &[
         "promote_prompt",
         Effect::Replaces,
         "Copy the published version of a prompt into another environment's collection: creates the
-         prompt there, adds a version, or leaves it unchanged if equal, so it is safe to repeat.
-         Carries template, model, parameters, tools, metadata. publish also publishes, even if the
-         newest version there is equal already; try dry_run first.",
+         prompt there, adds a version, or does nothing if equal: safe to repeat. publish also
+         publishes, even if equal; try dry_run first.",
     )
     .read_back("list_prompts")
     .scopes(&[
@@ -205,8 +198,8 @@ pub const TOOLS: &[Tool] = &[
     run_typed::<ValidateCompletionMetadata>(
         "validate_completion_metadata",
         Effect::Reads,
-        "Check, without any request, whether metadata names what run_prompt_completion demands:
-         client_id, app and env. Returns valid, errors and warnings.",
+        "Check, without any request, whether metadata has what run_prompt_completion demands:
+         client_id, app, env. Returns valid, errors and warnings.",
     )
     .closed_world()
     .intents(&[
@@ -217,8 +210,8 @@ pub const TOOLS: &[Tool] = &[
     get::<PromptVersion>(
         "get_prompt_version",
         "/prompts/{prompt_id}/versions/{version_id}",
-        "Get one version of a prompt whole: template, parameters, model, tools, metadata, label. Ids
-         come from list_prompt_versions; by number use get_prompt.",
+        "Get one version of a prompt whole: template, parameters, model, tools, metadata, label. By
+         number: get_prompt.",
     )
     .scopes(&["prompts.read"])
     .intents(&[
@@ -229,8 +222,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdatePromptVersion>(
         "update_prompt_version",
         "/prompts/{prompt_id}/versions/{version_id}",
-        "Put a label on a version of a prompt, or take it off with clear. Requests may name a prompt
-         by label, so this can change what they get. Content is changed with update_prompt.",
+        "Put a label on a version of a prompt, or take it off with clear. Changes what requests get
+         that name the label. Content: update_prompt.",
     )
     .replayable()
     .read_back("list_prompt_versions")
@@ -244,11 +237,10 @@ pub const TOOLS: &[Tool] = &[
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListPrompts {
-    /// Only of this collection: id or slug, from list_collections.
+    /// From list_collections.
     collection_id: Option<String>,
-    /// Only of this workspace: id or slug, from list_workspaces.
+    /// From list_workspaces.
     workspace_id: Option<String>,
-    /// Part of the name.
     search: Option<String>,
     /// shared: only prompts that other workspaces share (undocumented).
     #[serde(rename = "type")]
@@ -265,14 +257,14 @@ enum Kind {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct PromptId {
-    /// Id or slug, from list_prompts.
+    /// From list_prompts.
     #[schemars(length(min = 1))]
     prompt_id: String,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct PromptVersions {
-    /// Id or slug, from list_prompts.
+    /// From list_prompts.
     #[schemars(length(min = 1))]
     prompt_id: String,
     #[serde(flatten)]
@@ -281,7 +273,7 @@ pub struct PromptVersions {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct PromptVersion {
-    /// Id or slug, from list_prompts.
+    /// From list_prompts.
     #[schemars(length(min = 1))]
     prompt_id: String,
     /// Id of the version, not its number, from list_prompt_versions.

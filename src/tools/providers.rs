@@ -23,8 +23,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListProviders>(
         "list_providers",
         "/providers",
-        "List a workspace's providers: slug, name, integration, status, limits. Requests name a
-         provider by its slug. list_models shows what can be called through them.",
+        "List a workspace's providers: slug, name, integration, status, limits. Requests name the
+         slug. Their models: list_models.",
     )
     .lists(PAGES)
     .scopes(&["providers.list"])
@@ -37,8 +37,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateProvider>(
         "create_provider",
         "/providers",
-        "Create a provider in a workspace from an integration that the workspace may use, with its
-         own budget and rates. Returns id and slug.",
+        "Create a provider in a workspace from an integration that it may use. Returns id and
+         slug.",
     )
     .read_back("list_providers")
     .scopes(&["providers.create"])
@@ -51,8 +51,8 @@ pub const TOOLS: &[Tool] = &[
     get::<Provider>(
         "get_provider",
         "/providers/{slug}",
-        "Get one provider: integration, status, limits, next reset, expiry. Its credentials are the
-         integration's and are not shown.",
+        "Get one provider: integration, status, limits, expiry. Its credentials are the
+         integration's.",
     )
     .scopes(&["providers.read"])
     .intents(&[
@@ -63,8 +63,8 @@ pub const TOOLS: &[Tool] = &[
     run::<UpdateProvider>(
         "update_provider",
         Effect::Replaces,
-        "Change a provider's name, note, expiry or limits at once for all who use it; what is not
-         given stays, usage_limits are merged. reset_usage sets its usage to zero.",
+        "Change a provider at once for all who use it; what is not given stays, usage_limits are
+         merged.",
     )
     .read_back("get_provider")
     .scopes(&["providers.read", "providers.update"])
@@ -92,7 +92,7 @@ pub const TOOLS: &[Tool] = &[
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListProviders {
-    /// Id or slug, from list_workspaces; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
     #[serde(flatten)]
     paging: Paging,
@@ -100,10 +100,10 @@ pub struct ListProviders {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Provider {
-    /// Slug, from list_providers.
+    /// From list_providers.
     #[schemars(length(min = 1))]
     slug: String,
-    /// Its workspace: id or slug; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
 }
 
@@ -127,15 +127,13 @@ pub struct CreateProviderArgs {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct New {
-    /// Name shown in the dashboard.
     #[schemars(length(min = 1))]
     name: String,
-    /// Slug of the integration, from list_integrations.
+    /// Slug, from list_integrations.
     #[schemars(length(min = 1))]
     integration_id: String,
-    /// Id of the workspace to create it in; needed with an organisation key.
+    /// Id; needed with an organisation key.
     workspace_id: Option<String>,
-    /// Default: made from the name.
     slug: Option<String>,
     note: Option<String>,
     #[schemars(extend("format" = "date-time"))]
@@ -151,6 +149,7 @@ impl TryFrom<CreateProviderArgs> for CreateProvider {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdateProvider {
     #[serde(flatten)]
     provider: Provider,
@@ -158,8 +157,14 @@ pub struct UpdateProvider {
     set: Set,
     #[serde(flatten)]
     limits: Limits<Unit>,
-    /// Fields to empty.
     clear: Option<Vec<Clearable>>,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[("usage_limits", "As in create_provider."), ("rate_limits", "As in create_provider.")],
+    );
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -169,7 +174,6 @@ struct Set {
     note: Option<String>,
     #[schemars(extend("format" = "date-time"))]
     expires_at: Option<String>,
-    /// Set its usage to zero.
     reset_usage: Option<bool>,
 }
 

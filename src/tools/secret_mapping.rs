@@ -11,10 +11,10 @@ use serde_json::Value;
 pub struct SecretMapping {
     #[schemars(length(min = 1))]
     pub target_field: String,
-    /// Id or slug, from list_secret_references.
+    /// From list_secret_references.
     #[schemars(length(min = 1))]
     secret_reference_id: String,
-    /// Which key of a secret with several.
+    /// Of a secret with several.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,9 +17,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateSecretReference>(
         "create_secret_reference",
         "/secret-references",
-        "Register a secret that stays in AWS Secrets Manager, Azure Key Vault or HashiCorp Vault, for
-         integrations and virtual keys to use without a copy in Portkey. auth_config says how Portkey
-         signs in there. Returns id and slug.",
+        "Register a secret that stays in AWS Secrets Manager, Azure Key Vault or HashiCorp Vault,
+         for integrations and virtual keys to use. Returns id and slug.",
     )
     .enterprise()
     .read_back("list_secret_references")
@@ -34,8 +33,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListSecretReferences>(
         "list_secret_references",
         "/secret-references",
-        "List secret references: id, slug, name, manager, status. get_secret_reference shows one with
-         its path, tags and how Portkey signs in.",
+        "List secret references: id, slug, name, manager, status. get_secret_reference shows one
+         whole.",
     )
     .lists(PAGES)
     .enterprise()
@@ -49,8 +48,8 @@ pub const TOOLS: &[Tool] = &[
     get::<SecretReferenceId>(
         "get_secret_reference",
         "/secret-references/{id}",
-        "Get one secret reference: manager, path and key of the secret, tags, auth_type. What Portkey
-         signs in with is masked; the secret itself is never shown.",
+        "Get one secret reference: manager, path and key of the secret, tags, auth_type. The secret
+         itself is never shown.",
     )
     .reads(with_auth_type)
     .shows(&["secret_key"])
@@ -64,9 +63,9 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateSecretReference>(
         "update_secret_reference",
         "/secret-references/{id}",
-        "Change a secret reference; what is left out stays. auth_config is merged with the stored one,
-         tags and allowed_workspaces replace theirs. Applies at once to everything that uses it, so a
-         wrong path or sign-in breaks their requests.",
+        "Change a secret reference; what is left out stays. auth_config is merged with the stored
+         one, tags and allowed_workspaces replace theirs. Applies at once: a wrong path or sign-in
+         breaks requests.",
     )
     .replayable()
     .enterprise()
@@ -81,8 +80,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<SecretReferenceId>(
         "delete_secret_reference",
         "/secret-references/{id}",
-        "Delete a secret reference for good; the secret stays in its manager. Refused with 400 while an
-         integration or virtual key uses it.",
+        "Delete a secret reference for good; the secret stays in its manager. Refused with 400 while
+         an integration or virtual key uses it.",
     )
     .enterprise()
     .read_back("list_secret_references")
@@ -107,7 +106,6 @@ pub struct ListSecretReferences {
     manager_type: Option<Manager>,
     /// Only those with these tags.
     tags: Option<TextMap>,
-    /// Part of the name.
     #[schemars(length(min = 1, max = 255))]
     search: Option<String>,
     #[serde(flatten)]
@@ -116,7 +114,7 @@ pub struct ListSecretReferences {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct SecretReferenceId {
-    /// Id or slug, from list_secret_references.
+    /// From list_secret_references.
     #[schemars(length(min = 1))]
     id: String,
 }
@@ -132,24 +130,21 @@ pub struct CreateSecretReferenceArgs {
     name: String,
     manager_type: Manager,
     auth_config: AuthConfig,
-    /// Path, name or ARN of the secret in its manager.
+    /// Path, name or ARN in its manager.
     #[schemars(length(min = 1, max = 1024))]
     secret_path: String,
-    /// Key inside the secret, where it holds several.
+    /// Of a secret with several.
     #[schemars(length(max = 255))]
     secret_key: Option<String>,
-    /// Made from the name when absent.
     #[schemars(length(max = 255), extend("pattern" = "^[a-zA-Z0-9_-]+$"))]
     slug: Option<String>,
     #[schemars(length(max = 1024))]
     description: Option<String>,
-    /// Default true, unless allowed_workspaces is given.
     allow_all_workspaces: Option<bool>,
-    /// Only these may use it: ids or slugs, from list_workspaces.
+    /// From list_workspaces.
     #[schemars(length(min = 1))]
     allowed_workspaces: Option<Vec<String>>,
     tags: Option<TextMap>,
-    /// Not needed with an API key.
     #[schemars(extend("format" = "uuid"))]
     organisation_id: Option<String>,
 }
@@ -175,7 +170,7 @@ pub struct UpdateSecretReference(UpdateSecretReferenceArgs);
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct UpdateSecretReferenceArgs {
-    /// Id or slug, from list_secret_references.
+    /// From list_secret_references.
     #[schemars(length(min = 1))]
     id: String,
     #[schemars(length(min = 1, max = 255))]
@@ -188,12 +183,10 @@ pub struct UpdateSecretReferenceArgs {
     secret_key: Option<String>,
     #[schemars(length(max = 1024))]
     description: Option<String>,
-    /// True forgets the list of allowed workspaces.
+    /// True forgets allowed_workspaces.
     allow_all_workspaces: Option<bool>,
-    /// All that may use it: ids or slugs, from list_workspaces.
     #[schemars(length(min = 1))]
     allowed_workspaces: Option<Vec<String>>,
-    /// All tags.
     tags: Option<TextMap>,
     clear: Option<Vec<Clearable>>,
 }

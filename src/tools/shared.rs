@@ -26,9 +26,8 @@ fn describe_open(schema: &mut schemars::Schema) {
 /// A page of a list.
 #[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Paging {
-    /// Page number, from 0.
+    /// From 0.
     pub current_page: Option<u32>,
-    /// Rows on a page (default 20).
     #[schemars(range(min = 1, max = 100))]
     pub page_size: Option<u32>,
 }
@@ -36,9 +35,8 @@ pub struct Paging {
 /// A page of a list whose pages may be larger.
 #[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct LargePaging {
-    /// Page number, from 0.
+    /// From 0.
     current_page: Option<u32>,
-    /// Rows on a page (default 20).
     #[schemars(range(min = 1, max = 500))]
     page_size: Option<u32>,
 }
@@ -46,14 +44,13 @@ pub struct LargePaging {
 /// A page of a list that comes whole unless a page is asked for.
 #[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct PagingIfAsked {
-    /// Page number, from 0; default: all rows.
+    /// From 0; default: all.
     current_page: Option<u32>,
-    /// Rows on a page.
     #[schemars(range(min = 1, max = 100))]
     page_size: Option<u32>,
 }
 
-/// A member's role in a workspace.
+// A member's role in a workspace.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WorkspaceRole {
@@ -62,7 +59,7 @@ pub enum WorkspaceRole {
     Member,
 }
 
-/// Names with text values; one that is null is absent.
+// Names with text values; one that is null is absent.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct TextMap(

@@ -14,9 +14,8 @@ pub const TOOLS: &[Tool] = &[
     run::<CreateFeedback>(
         "create_feedback",
         Effect::Adds,
-        "Give feedback on a traced request: trace_id and value, or several at once in batch. It
-         counts in the feedback analytics. Returns feedback_ids in the order given, which
-         update_feedback takes. Needs a workspace key.",
+        "Give feedback on a traced request: trace_id and value, or several at once in batch. Returns
+         feedback_ids in order, for update_feedback. Needs a workspace key.",
     )
     .read_back("get_feedback_analytics")
     .scopes(&["logs.write"])
@@ -29,8 +28,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateFeedback>(
         "update_feedback",
         "/feedback/{id}",
-        "Change a feedback given before, by the id that create_feedback returned. Portkey cannot
-         show a feedback: give weight and metadata again to be sure that they stay.",
+        "Change a feedback given before, by the id that create_feedback returned. Give weight and
+         metadata again to be sure that they stay.",
     )
     .replayable()
     .read_back("get_feedback_analytics")
@@ -40,7 +39,7 @@ pub const TOOLS: &[Tool] = &[
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreateFeedback {
-    /// Trace of the request, as sent or logged.
+    /// As sent or logged.
     trace_id: Option<String>,
     /// From -10 (bad) to 10 (good).
     #[schemars(range(min = -10, max = 10))]
@@ -48,9 +47,8 @@ pub struct CreateFeedback {
     /// From 0 to 1 (default 1).
     #[schemars(range(min = 0, max = 1))]
     weight: Option<f64>,
-    /// Anything to keep with it.
     metadata: Option<Open>,
-    /// Several feedbacks; instead of the other fields.
+    /// Instead of the other fields.
     #[schemars(length(min = 1))]
     batch: Option<Vec<Feedback>>,
 }
@@ -91,7 +89,7 @@ impl Workflow for CreateFeedback {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct UpdateFeedback {
-    /// Id, from create_feedback.
+    /// From create_feedback.
     #[schemars(extend("format" = "uuid"))]
     id: String,
     /// From -10 (bad) to 10 (good).
@@ -100,6 +98,5 @@ pub struct UpdateFeedback {
     /// From 0 to 1 (default 1).
     #[schemars(range(min = 0, max = 1))]
     weight: Option<f64>,
-    /// Anything to keep with it.
     metadata: Option<Open>,
 }

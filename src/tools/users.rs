@@ -17,8 +17,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListUsers>(
         "list_all_users",
         "/admin/users",
-        "List the people who have joined the organisation: id, name, e-mail, role, workspaces. Those
-         who have not yet joined: list_user_invites. Of one workspace: list_workspace_members.",
+        "List the organisation's people: id, name, e-mail, role, workspaces. Not yet joined:
+         list_user_invites. Of one workspace: list_workspace_members.",
     )
     .lists(CAMEL_CASE_PAGES)
     .enterprise()
@@ -33,9 +33,9 @@ pub const TOOLS: &[Tool] = &[
     post::<InviteUser>(
         "invite_user",
         "/admin/users/invites",
-        "Invite a person by e-mail, with a role in the organisation and in workspaces. Returns id and
-         invite_link, shown this once: whoever has it can join. An admin of the organisation reaches
-         everything.",
+        "Invite a person by e-mail, with a role in the organisation and in workspaces. Returns id
+         and invite_link, shown this once: whoever has it can join. An admin of the organisation
+         reaches everything.",
     )
     .one_time(&["invite_link"])
     .read_back("list_user_invites")
@@ -58,8 +58,8 @@ pub const TOOLS: &[Tool] = &[
     put::<UpdateUser>(
         "update_user",
         "/admin/users/{user_id}",
-        "Change a user's role in the organisation; effective at once. An admin reaches every workspace.
-         Roles inside a workspace: update_workspace_member.",
+        "Change a user's role in the organisation; effective at once. An admin reaches every
+         workspace. Roles inside a workspace: update_workspace_member.",
     )
     .replayable()
     .read_back("get_user")
@@ -72,8 +72,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<UserId>(
         "delete_user",
         "/admin/users/{user_id}",
-        "Remove a user from the organisation and all its workspaces, for good: access ends at once. Check
-         first which API keys are the user's. From one workspace only: remove_workspace_member.",
+        "Remove a user from the organisation and all its workspaces, for good: access ends at once.
+         From one workspace only: remove_workspace_member.",
     )
     .read_back("list_all_users")
     .scopes(&["organisation_users.delete"])
@@ -86,8 +86,7 @@ pub const TOOLS: &[Tool] = &[
     get::<ListInvites>(
         "list_user_invites",
         "/admin/users/invites",
-        "List invitations: id, e-mail, role, status, when sent and when they expire. Who has joined:
-         list_all_users.",
+        "List invitations: id, e-mail, role, status, expiry. Who has joined: list_all_users.",
     )
     .lists(CAMEL_CASE_PAGES)
     .enterprise()
@@ -101,16 +100,20 @@ pub const TOOLS: &[Tool] = &[
     get::<WhereInvite>(
         "get_user_invite",
         "/admin/users/invites/{invite_id}",
-        "Get one invitation: e-mail, roles, status, expiry, who sent it. Its link is not shown again;
+        "Get one invitation: e-mail, roles, status, expiry, sender. Its link is not shown;
          resend_user_invite makes one.",
     )
     .scopes(&["organisation_users.read"])
-    .intents(&["show an invitation", "was the invitation accepted", "when does an invite expire"]),
+    .intents(&[
+        "show an invitation",
+        "was the invitation accepted",
+        "when does an invite expire",
+    ]),
     delete::<WhereInvite>(
         "delete_user_invite",
         "/admin/users/invites/{invite_id}",
-        "Cancel an invitation that was not accepted: its link stops working. Who has joined is removed with
-         delete_user.",
+        "Cancel an invitation that was not accepted: its link stops working. Who has joined is
+         removed with delete_user.",
     )
     .read_back("list_user_invites")
     .scopes(&["organisation_users.delete"])
@@ -148,7 +151,7 @@ enum OrganisationRole {
     Owner,
 }
 
-/// The roles that can be given.
+// The roles that can be given.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum GivenRole {

@@ -33,8 +33,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListWorkspaces>(
         "list_workspaces",
         "/admin/workspaces",
-        "List workspaces: id, slug, name, defaults, limits, security settings. Archived ones only when
-         asked for. get_workspace also shows members.",
+        "List workspaces: id, slug, name, defaults, limits, security settings. Archived ones only
+         when asked for. get_workspace also shows members.",
     )
     .lists(PAGES)
     .scopes(&["workspaces.list"])
@@ -48,8 +48,8 @@ pub const TOOLS: &[Tool] = &[
     get::<GetWorkspace>(
         "get_workspace",
         "/admin/workspaces/{workspace_id}",
-        "Get one workspace whole: defaults, budget and rate limits, security settings, members with their
-         roles. Many members come in pages from list_workspace_members.",
+        "Get one workspace whole: defaults, limits, security settings, members with roles. Many
+         members: list_workspace_members.",
     )
     .reads(with_plain_users)
     .scopes(&["workspaces.read"])
@@ -62,8 +62,8 @@ pub const TOOLS: &[Tool] = &[
     post::<CreateWorkspace>(
         "create_workspace",
         "/admin/workspaces",
-        "Create a workspace, with default metadata, first members, a budget and rate limits. Returns it
-         with id and slug. Roles other than member: add_workspace_member.",
+        "Create a workspace. Returns it with id and slug. Members with another role than member:
+         add_workspace_member.",
     )
     .read_back("list_workspaces")
     .scopes(&["workspaces.create"])
@@ -76,9 +76,8 @@ pub const TOOLS: &[Tool] = &[
     run::<UpdateWorkspace>(
         "update_workspace",
         Effect::Replaces,
-        "Change a workspace; what is left out stays. metadata is merged (null deletes a key); guardrails,
-         usage_limits and rate_limits replace theirs. Defaults and limits bind every request of the
-         workspace at once.",
+        "Change a workspace; what is left out stays. metadata is merged (null deletes a key);
+         guardrails, usage_limits and rate_limits replace theirs. They bind every request at once.",
     )
     .replayable()
     .read_back("get_workspace")
@@ -94,8 +93,8 @@ pub const TOOLS: &[Tool] = &[
     run::<DeleteWorkspace>(
         "delete_workspace",
         Effect::Destroys,
-        "Delete a workspace for good. One that still holds configs, prompts or keys is refused with 409
-         unless force_delete is true, which deletes all of them: everything that uses them fails.",
+        "Delete a workspace for good. One that holds configs, prompts or keys is refused with 409
+         unless force_delete is true, which deletes them all.",
     )
     .read_back("list_workspaces")
     .scopes(&["workspaces.read", "workspaces.delete"])
@@ -103,8 +102,8 @@ pub const TOOLS: &[Tool] = &[
     run::<AddMembers>(
         "add_workspace_member",
         Effect::Adds,
-        "Add users of the organisation to a workspace, one by user_id and role or several by users. People
-         outside the organisation: invite_user.",
+        "Add users of the organisation to a workspace, one by user_id and role or several by users.
+         New people: invite_user.",
     )
     .read_back("list_workspace_members")
     .scopes(&["workspace_users.create"])
@@ -130,8 +129,8 @@ pub const TOOLS: &[Tool] = &[
     run::<GetMember>(
         "get_workspace_member",
         Effect::Reads,
-        "Get one member of a workspace: role there and in the organisation, scopes, status. A user who is
-         no member gives 404.",
+        "Get one member of a workspace: role there and in the organisation, scopes, status. A user
+         who is no member gives 404.",
     )
     .scopes(&["workspace_users.read"])
     .intents(&[
@@ -156,8 +155,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<MemberId>(
         "remove_workspace_member",
         "/admin/workspaces/{workspace_id}/users/{user_id}",
-        "Take a user out of a workspace: access to it ends at once, the user stays in the organisation. Out
-         of everything: delete_user.",
+        "Take a user out of a workspace: access ends at once. Out of the organisation:
+         delete_user.",
     )
     .read_back("list_workspace_members")
     .scopes(&["workspace_users.delete"])
@@ -169,7 +168,8 @@ pub const TOOLS: &[Tool] = &[
     get::<ListMappings>(
         "list_scim_workspace_mappings",
         "/scim/workspaces",
-        "List which groups of the identity provider (SCIM) are members of which workspace, with what role.",
+        "List which groups of the identity provider (SCIM) are members of which workspace, with what
+         role.",
     )
     .lists(SCIM.under("mappings"))
     .enterprise()
@@ -183,8 +183,8 @@ pub const TOOLS: &[Tool] = &[
     post::<MapGroup>(
         "create_scim_workspace_mapping",
         "/scim/workspaces",
-        "Make a group of the identity provider a member of a workspace: all its people get the role there,
-         now and later. A name that is not there yet makes the group. Returns the mapping's id.",
+        "Make a group of the identity provider a member of a workspace: all its people get the role,
+         now and later. An unknown name makes the group. Returns the id.",
     )
     .enterprise()
     .read_back("list_scim_workspace_mappings")
@@ -197,8 +197,8 @@ pub const TOOLS: &[Tool] = &[
     delete::<MappingId>(
         "delete_scim_workspace_mapping",
         "/scim/workspaces/{mapping_id}",
-        "Archive a mapping of a SCIM group to a workspace. The group stays, and so do members who came by it:
-         remove those with remove_workspace_member.",
+        "Archive a mapping of a SCIM group to a workspace. Members who came by it stay:
+         remove_workspace_member.",
     )
     .enterprise()
     .read_back("list_scim_workspace_mappings")
@@ -211,8 +211,7 @@ pub const TOOLS: &[Tool] = &[
     get::<ListGroups>(
         "list_scim_groups",
         "/scim/groups",
-        "List the groups that the identity provider sends by SCIM, with the ids that
-         create_scim_workspace_mapping takes.",
+        "List the groups of the identity provider (SCIM), for create_scim_workspace_mapping.",
     )
     .lists(SCIM.under("groups"))
     .base(Base::Disputed { family: "/scim/groups" })
@@ -253,7 +252,7 @@ enum NameFormat {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct WorkspaceId {
-    /// Id or slug, from list_workspaces.
+    /// From list_workspaces.
     #[schemars(length(min = 1))]
     workspace_id: String,
 }

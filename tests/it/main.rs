@@ -13,6 +13,7 @@
 mod analytics;
 mod arguments;
 mod audit;
+mod budget;
 mod clients;
 mod collections;
 mod commands;

@@ -90,6 +90,7 @@ fn schemas_are_portable_and_valid() {
             "x-aliases",
             "x-hidden",
             "x-text",
+            "x-brief",
         ] {
             if object.contains_key(keyword) && !(output && keyword == "anyOf") {
                 return Some(format!("{path} has `{keyword}`"));
@@ -228,6 +229,34 @@ fn one_intent_leads_to_one_tool() {
         }
     }
     assert!(twice.is_empty(), "{}", twice.join("\n"));
+}
+
+/// What one tool says of a document for another, too, is there to be read: in the same domain, since
+/// a server may be narrowed to that.
+#[test]
+fn documents_that_are_told_elsewhere_are_told_there() {
+    let mut told = 0;
+    for (domain, tools) in DOMAINS {
+        for tool in *tools {
+            let full = json!(tool.input().full);
+            for (name, property) in full["properties"].as_object().unwrap() {
+                let Some(text) = property["x-brief"].as_str() else { continue };
+                let Some((_, there)) = text.split_once("s in ") else { continue };
+                let there = there.split(['.', ';']).next().unwrap();
+                let other = tools.iter().find(|other| other.name == there);
+                let shown = match other {
+                    Some(other) => json!(other.input().published)["properties"][name].clone(),
+                    None => json!(tool.input().published)["properties"][there].clone(),
+                };
+                let shown = shown.get("items").cloned().unwrap_or(shown);
+                let is_whole = shown["enum"].is_array()
+                    || shown["properties"].as_object().is_some_and(|fields| !fields.is_empty());
+                assert!(is_whole, "`{name}` of {} is not told in {there} of {domain}", tool.name);
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 20, "{told}");
 }
 
 /// What a model sees, as last reviewed: rewritten with `UPDATE=1`.

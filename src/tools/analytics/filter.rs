@@ -9,18 +9,15 @@ use crate::{tool::JsonObject, tools::shared::Paging};
 /// commas and `metadata` as JSON text.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Filter {
-    /// Start, such as 2026-01-01T00:00:00Z.
     #[schemars(extend("format" = "date-time"))]
     time_of_generation_min: String,
-    /// End, such as 2026-02-01T00:00:00Z.
     #[schemars(extend("format" = "date-time"))]
     time_of_generation_max: String,
-    /// With an organisation key: default is its default workspace.
+    /// Default: not all workspaces.
     workspace_slug: Option<String>,
-    /// Tokens of a request, at least.
     total_units_min: Option<u64>,
     total_units_max: Option<u64>,
-    /// US cents of a request, at least.
+    /// US cents.
     #[schemars(range(min = 0))]
     cost_min: Option<f64>,
     #[schemars(range(min = 0))]
@@ -29,32 +26,28 @@ pub struct Filter {
     prompt_token_max: Option<u64>,
     completion_token_min: Option<u64>,
     completion_token_max: Option<u64>,
-    /// HTTP statuses, such as [429, 500].
     #[schemars(extend("x-aliases" = ["status_codes"]))]
     status_code: Option<Vec<u16>>,
     #[schemars(range(min = -10, max = 10))]
     weighted_feedback_min: Option<f64>,
     #[schemars(range(min = -10, max = 10))]
     weighted_feedback_max: Option<f64>,
-    /// Virtual key slugs.
     #[schemars(extend("x-aliases" = ["virtual_key_slugs"]))]
     virtual_keys: Option<Vec<String>>,
-    /// Config slugs.
     #[schemars(extend("x-aliases" = ["config_slugs"]))]
     configs: Option<Vec<String>>,
     api_key_ids: Option<Vec<String>>,
-    /// Models as provider__model, such as openai__gpt-4o.
+    /// As openai__gpt-4o.
     #[schemars(extend("x-aliases" = ["provider_models"]))]
     ai_org_model: Option<Vec<String>>,
-    /// Metadata of a request, such as {"env": "prod"}.
     #[schemars(extend("x-aliases" = ["metadata_filter"]))]
     metadata: Option<JsonObject>,
     #[schemars(extend("x-aliases" = ["trace_ids"]))]
     trace_id: Option<Vec<String>>,
-    #[schemars(extend("x-aliases" = ["span_ids"]))]
+    // One span is one request: nobody looks for it here, and get_log shows it.
+    #[schemars(extend("x-hidden" = true, "x-aliases" = ["span_ids"]))]
     span_id: Option<Vec<String>>,
     prompt_slug: Option<String>,
-    /// Such as hit, semantic_hit, miss or disabled.
     cache_status: Option<Vec<String>>,
 }
 
@@ -68,7 +61,7 @@ pub struct Page {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct MetadataGroup {
-    /// Metadata key to group by, such as env.
+    /// Such as env.
     #[schemars(length(min = 1))]
     metadata_key: String,
     #[serde(flatten)]
@@ -79,17 +72,22 @@ pub struct MetadataGroup {
 pub struct Group {
     #[serde(flatten)]
     page: Page,
-    /// Figures of each row; default: requests and cost.
+    /// Default: requests, cost.
     columns: Option<Vec<Column>>,
-    /// Also count all groups.
     include_total: Option<bool>,
-    /// Column to sort by.
+    #[schemars(extend("x-brief" = "A column."))]
     order_by: Option<Column>,
     order_by_type: Option<Order>,
 }
 
-/// The same as [`Group`]; the API groups by provider under a path of its own.
-pub type ProviderGroup = Group;
+/// The columns are told with [`Dimension`].
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
+pub struct ListedGroup(Group);
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(schema, &[("columns", "As in get_analytics_group.")]);
+}
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Dimension {

@@ -24,17 +24,17 @@ fn describe(schema: &mut schemars::Schema) {
     let text = json!({ "type": "string" });
     let described = json!({
         "type": "object",
-        "description": "Routing document; keys beyond these pass through.",
+        "description": "Other keys pass through.",
         "additionalProperties": true,
         "properties": {
             "strategy": open(json!({
                 "mode": { "type": "string", "enum": ["single", "loadbalance", "fallback", "conditional"] },
                 "on_status_codes": list(json!({ "type": "integer" })),
-                "conditions": { "type": "array", "description": "For conditional: query (such as {\"metadata.plan\": {\"$eq\": \"paid\"}}) and then (a target's name).",
+                "conditions": { "type": "array", "description": "Such as query {\"metadata.plan\": {\"$eq\": \"paid\"}}, then a target's name.",
                     "items": open(json!({ "query": open(json!({ "$and": list(open(json!({}))) })), "then": text })) },
                 "default": { "type": "string", "description": "Target name when no condition holds." },
             })),
-            "targets": { "type": "array", "description": "May nest: a target can have its own strategy and targets.",
+            "targets": { "type": "array", "description": "May have a strategy and targets of their own.",
                 "items": open(json!({
                     "name": text, "provider": text, "virtual_key": text,
                     "weight": { "type": "number", "minimum": 0 },

@@ -20,28 +20,30 @@ const WAITS_MS: [u64; 4] = [100, 200, 400, 800];
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetConfig {
-    /// Slug, from list_configs.
+    /// From list_configs.
     #[schemars(length(min = 1))]
     slug: String,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdateConfig {
-    /// Slug, from list_configs.
+    /// From list_configs.
     #[schemars(length(min = 1))]
     slug: String,
-    /// New name.
     name: Option<String>,
     status: Option<Status>,
     config: Option<Document>,
-    /// Let config replace the whole document instead of merging.
     replace: Option<bool>,
     /// Refuse unless this version_id is current.
     if_version: Option<String>,
-    /// Only show what would change.
     dry_run: Option<bool>,
     #[serde(flatten)]
     flat: Flat,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(schema, &[("config", "Routing document, as in create_config.")]);
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]

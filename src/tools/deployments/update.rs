@@ -15,7 +15,7 @@ const PATH: &str = "/deployments/{id}";
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct UpdateDeployment {
-    /// Deployment id, from list_deployments.
+    /// From list_deployments.
     #[schemars(length(min = 1))]
     id: String,
     #[serde(flatten)]
@@ -24,7 +24,7 @@ pub struct UpdateDeployment {
     auth: AuthSettings,
     #[serde(flatten)]
     lists: Lists,
-    /// Merged into the stored settings.
+    /// Merged.
     deployment_config: Option<JsonObject>,
 }
 
@@ -34,15 +34,13 @@ struct Changes {
     name: Option<String>,
     r#type: Option<Kind>,
     status: Option<Status>,
-    /// Make it the organisation's default.
     is_default: Option<bool>,
-    /// Make new credentials; the old ones stop working.
+    /// The old credentials stop working.
     rotate_auth: Option<bool>,
-    /// Replace the lists instead of adding to them.
+    /// Replace the lists.
     override_existing: Option<bool>,
-    /// Replaces all tags.
+    /// All tags.
     tags: Option<TextMap>,
-    /// Fields to empty.
     clear: Option<Vec<Clearable>>,
 }
 
@@ -56,7 +54,6 @@ enum Clearable {
 /// What only a change has.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Lists {
-    /// Serve every workspace.
     allow_all_workspaces: Option<bool>,
     remove_workspaces_allowed: Option<Vec<String>>,
     remove_subs_allowed: Option<Vec<String>>,

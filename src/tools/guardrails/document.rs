@@ -23,12 +23,12 @@ pub struct Actions(pub JsonObject);
 fn describe_checks(schema: &mut schemars::Schema) {
     let described = json!({
         "type": "array",
-        "description": "Checks; their parameters depend on the id.",
+        "description": "Parameters depend on the id.",
         "minItems": 1,
         "items": {
             "type": "object",
             "properties": {
-                "id": { "type": "string", "description": "Such as portkey.pii, default.regexMatch or default.webhook." },
+                "id": { "type": "string", "description": "Such as portkey.pii or default.regexMatch." },
                 "name": { "type": "string" },
                 "is_enabled": { "type": "boolean" },
                 "parameters": { "type": "object", "properties": {},
@@ -46,15 +46,15 @@ fn describe_checks(schema: &mut schemars::Schema) {
 fn describe_actions(schema: &mut schemars::Schema) {
     let feedback = json!({
         "type": "object",
-        "description": "Feedback to record; metadata is text.",
+        "description": "Feedback to record.",
         "properties": { "value": { "type": "number" }, "weight": { "type": "number" } },
         "additionalProperties": true,
     });
     let described = json!({
         "type": "object",
         "properties": {
-            "deny": { "type": "boolean", "description": "Refuse the request when a check fails." },
-            "async": { "type": "boolean", "description": "Check beside the request, which then cannot be refused." },
+            "deny": { "type": "boolean", "description": "Refuse when a check fails." },
+            "async": { "type": "boolean", "description": "Check beside the request: no refusal." },
             "on_success": feedback,
             "on_fail": feedback,
         },
@@ -126,17 +126,16 @@ pub struct CreateGuardrail {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreateGuardrailArgs {
-    /// Name shown in the dashboard.
     #[schemars(length(min = 1))]
     name: String,
-    /// What it guards (default llm); mcp_tools needs no checks.
+    /// Default llm; mcp_tools needs no checks.
     target: Option<Target>,
     checks: Option<Checks>,
     actions: Option<Actions>,
-    /// Workspace to create it in: its UUID, from list_workspaces.
+    /// UUID, from list_workspaces.
     #[schemars(extend("format" = "uuid"))]
     workspace_id: Option<String>,
-    /// Organisation, for one that serves all workspaces.
+    /// For one that serves all workspaces.
     #[schemars(extend("format" = "uuid"))]
     organisation_id: Option<String>,
 }

@@ -72,7 +72,7 @@ fn names(field: &str, stored: &Value) -> Result<Vec<String>> {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct OrganisationId {
-    /// Organisation, as get_guardrail or list_prompt_labels shows it.
+    /// From get_guardrail or list_prompt_labels.
     #[schemars(length(min = 1))]
     organisation_id: String,
 }
@@ -83,7 +83,7 @@ pub struct Exclusions {
     organisation: OrganisationId,
     #[schemars(length(min = 1))]
     workspaces: Vec<Exclusion>,
-    /// Replace the whole list: workspaces not given are checked again.
+    /// Check all others again.
     override_existing: Option<bool>,
 }
 
@@ -92,6 +92,6 @@ struct Exclusion {
     /// From list_workspaces.
     #[schemars(length(min = 1))]
     workspace_id: String,
-    /// true: not checked any more.
+    /// true: not checked.
     excluded: bool,
 }

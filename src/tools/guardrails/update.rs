@@ -14,21 +14,26 @@ use crate::{
 const PATH: &str = "/guardrails/{guardrail_id}";
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdateGuardrail {
-    /// Id or slug, from list_guardrails.
+    /// From list_guardrails.
     #[schemars(length(min = 1))]
     guardrail_id: String,
-    /// New name.
     #[schemars(length(min = 1))]
     name: Option<String>,
     checks: Option<Checks>,
-    /// Ids or names of checks to take out.
+    /// Ids or names.
     remove_checks: Option<Vec<String>>,
-    /// Let checks replace the whole list instead of merging.
     replace: Option<bool>,
     actions: Option<Actions>,
-    /// Only show what would change.
     dry_run: Option<bool>,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[("checks", "As in create_guardrail."), ("actions", "As in create_guardrail.")],
+    );
 }
 
 impl Workflow for UpdateGuardrail {

@@ -21,12 +21,13 @@ pub struct UpdateIntegrationWorkspaces {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 struct UpdateArgs {
-    /// Slug, from list_integrations.
+    /// From list_integrations.
     #[schemars(length(min = 1))]
     slug: String,
     workspaces: Option<Vec<Workspace>>,
-    /// Whether workspaces that are made later may use it.
+    /// For workspaces made later.
     global_workspace_access_enabled: Option<bool>,
     /// Budget of each of those.
     #[schemars(length(max = 1))]
@@ -40,18 +41,26 @@ struct UpdateArgs {
     global_alert_threshold: Option<Number>,
     #[schemars(extend("x-hidden" = true), range(min = 1))]
     global_rate_limit_rpm: Option<u32>,
-    /// Rewrite the access of every workspace.
     override_existing_workspace_access: Option<bool>,
-    /// Make a provider in each workspace that gets access (default true).
+    /// In each that gets access; default true.
     create_default_provider: Option<bool>,
-    /// Slug of that provider.
     #[schemars(regex(pattern = "^[a-zA-Z0-9_-]+$"))]
     default_provider_slug: Option<String>,
 }
 
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[
+            ("global_usage_limits", "For those; as in workspaces."),
+            ("global_rate_limits", "For those."),
+        ],
+    );
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Workspace {
-    /// Workspace slug, from list_workspaces.
+    /// Slug, from list_workspaces.
     #[schemars(length(min = 1))]
     id: String,
     enabled: bool,
@@ -68,7 +77,6 @@ struct Workspace {
     reset_usage: Option<bool>,
     create_default_provider: Option<bool>,
     default_provider_slug: Option<String>,
-    /// Limits to lift.
     clear: Option<Vec<Clearable>>,
 }
 

@@ -30,7 +30,7 @@ impl From<Patch> for Configurations {
 fn describe_patch(schema: &mut schemars::Schema) {
     let described = json!({
         "type": "object",
-        "description": "Fields as create_integration takes them.",
+        "description": "As in create_integration.",
         "additionalProperties": true,
         "properties": { "custom_host": { "type": "string" } },
     });
@@ -95,7 +95,7 @@ fn describe(schema: &mut schemars::Schema) {
     }
     let described = json!({
         "type": "object",
-        "description": "Of the provider; others, such as workers_ai_account_id or amzn_sagemaker_*, pass through.",
+        "description": "The provider's; others, such as amzn_sagemaker_*, pass through.",
         "additionalProperties": true,
         "properties": properties,
     });

@@ -17,18 +17,17 @@ pub struct UpdateIntegrationModels {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 struct UpdateArgs {
-    /// Slug, from list_integrations.
+    /// From list_integrations.
     #[schemars(length(min = 1))]
     slug: String,
-    /// The models to change or add.
     models: Option<Vec<Model>>,
-    /// Whether models that the provider adds are on.
+    /// Also those that the provider adds later.
     allow_all_models: Option<bool>,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Model {
-    /// From list_integration_models, or of a new custom model.
+    /// From list_integration_models, or new.
     #[schemars(length(min = 1))]
     slug: String,
     enabled: bool,
@@ -57,7 +56,7 @@ struct Host {
     custom_headers: Option<JsonObject>,
 }
 
-/// Own price, in US cents per token.
+/// US cents per token.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Pricing {
     r#type: Kind,
@@ -99,7 +98,7 @@ impl TryFrom<UpdateArgs> for UpdateIntegrationModels {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct DeleteIntegrationModel {
-    /// Slug, from list_integrations.
+    /// From list_integrations.
     #[schemars(length(min = 1))]
     slug: String,
     /// Slugs of custom models, from list_integration_models.

@@ -20,20 +20,19 @@ const UNKNOWN: &str = "default";
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetModelPricing {
-    /// Provider, such as openai, anthropic, azure-openai, bedrock, vertex-ai.
+    /// Such as openai, azure-openai, bedrock, vertex-ai.
     #[schemars(length(min = 1))]
     provider: String,
-    /// Model, as the provider names it; list_model_pricing lists them.
+    /// As the provider names it, from list_model_pricing.
     #[schemars(length(min = 1))]
     model: String,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListModelPricing {
-    /// Provider, such as openai, anthropic, azure-openai, bedrock, vertex-ai.
+    /// Such as openai, azure-openai, bedrock, vertex-ai.
     #[schemars(length(min = 1))]
     provider: String,
-    /// Part of the model's name.
     search: Option<String>,
     #[serde(flatten)]
     paging: Paging,

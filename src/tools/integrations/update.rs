@@ -25,7 +25,7 @@ fn describe(schema: &mut schemars::Schema) {
     let factor = json!({ "type": "number", "minimum": 0 });
     let described = json!({
         "type": "object",
-        "description": "Factors on the provider's prices: 0.8 is 20% off.",
+        "description": "On the provider's prices: 0.8 is 20% off.",
         "additionalProperties": true,
         "properties": { "multiplier": {
             "type": "object",
@@ -41,8 +41,9 @@ fn describe(schema: &mut schemars::Schema) {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdateIntegration {
-    /// Slug, from list_integrations.
+    /// From list_integrations.
     #[schemars(length(min = 1))]
     slug: String,
     #[serde(flatten)]
@@ -53,17 +54,25 @@ pub struct UpdateIntegration {
     pricing_adjustments: Option<PricingAdjustments>,
 }
 
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[
+            ("secret_mappings", "All of them, as in create_integration."),
+            ("pricing_adjustments", "As in create_integration."),
+        ],
+    );
+}
+
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Changes {
     #[schemars(length(min = 1))]
     name: Option<String>,
-    /// The provider's new API key.
     #[schemars(length(min = 1))]
     key: Option<String>,
     description: Option<String>,
     /// Replaces all mappings, each into key or configurations.FIELD.
     secret_mappings: Option<Vec<SecretMapping>>,
-    /// Fields to empty.
     clear: Option<Vec<Clearable>>,
 }
 

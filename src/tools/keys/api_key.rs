@@ -21,7 +21,7 @@ use crate::{
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ApiKey {
-    /// Id, not the key itself, from list_api_keys.
+    /// From list_api_keys.
     #[schemars(extend("format" = "uuid"))]
     id: String,
 }
@@ -30,7 +30,7 @@ pub struct ApiKey {
 pub struct RotateApiKey {
     #[serde(flatten)]
     key: ApiKey,
-    /// How long the old secret still works, in ms: 30 minutes or more.
+    /// How long the old one works; 30 minutes or more.
     #[schemars(range(min = 1_800_000))]
     key_transition_period_ms: Option<u64>,
 }
@@ -69,9 +69,9 @@ struct New {
     #[schemars(length(min = 1))]
     scopes: Vec<String>,
     description: Option<String>,
-    /// Id or slug, from list_workspaces; required for type workspace.
+    /// From list_workspaces; for type workspace.
     workspace_id: Option<String>,
-    /// Id, from list_users; required for sub_type user.
+    /// From list_users; for sub_type user.
     #[schemars(extend("format" = "uuid"))]
     user_id: Option<String>,
     #[schemars(extend("format" = "uuid", "x-hidden" = true))]
@@ -141,6 +141,7 @@ impl New {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdateApiKey {
     #[serde(flatten)]
     key: ApiKey,
@@ -151,8 +152,19 @@ pub struct UpdateApiKey {
     #[serde(flatten)]
     defaults: GivenDefaults,
     rotation_policy: Option<RotationPolicy>,
-    /// Fields to empty.
     clear: Option<Vec<Clearable>>,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[
+            ("usage_limits", "As in create_api_key."),
+            ("rate_limits", "As in create_api_key."),
+            ("defaults", "As in create_api_key."),
+            ("rotation_policy", "As in create_api_key."),
+        ],
+    );
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -165,7 +177,6 @@ struct Set {
     alert_emails: Option<Vec<Email>>,
     #[schemars(extend("format" = "date-time"))]
     expires_at: Option<String>,
-    /// Set its usage to zero.
     reset_usage: Option<bool>,
 }
 

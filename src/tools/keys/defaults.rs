@@ -10,10 +10,10 @@ use crate::tool::JsonObject;
 pub struct Defaults {
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<JsonObject>,
-    /// Config slug, from list_configs.
+    /// From list_configs.
     #[serde(skip_serializing_if = "Option::is_none")]
     config_id: Option<String>,
-    /// Default: true.
+    /// Default true.
     #[serde(skip_serializing_if = "Option::is_none")]
     allow_config_override: Option<bool>,
 }

@@ -16,7 +16,7 @@ pub struct RotationPolicy {
     #[schemars(extend("format" = "date-time"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_rotation_at: Option<String>,
-    /// How long the old secret still works.
+    /// How long the old one works.
     #[schemars(range(min = 1_800_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     key_transition_period_ms: Option<u64>,

@@ -20,7 +20,7 @@ use crate::{
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct VirtualKey {
-    /// Slug, from list_virtual_keys.
+    /// From list_virtual_keys.
     #[schemars(length(min = 1))]
     slug: String,
 }
@@ -40,6 +40,7 @@ pub struct CreateVirtualKey {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_with_api_keys)]
 pub struct CreateVirtualKeyArgs {
     #[serde(flatten)]
     new: New,
@@ -50,17 +51,25 @@ pub struct CreateVirtualKeyArgs {
     model_config: Option<ModelConfig>,
 }
 
+fn told_with_api_keys(schema: &mut schemars::Schema) {
+    let told = [
+        ("usage_limits", "As in create_api_key."),
+        ("rate_limits", "As in create_api_key; unit rpm, rph or rpd."),
+    ];
+    crate::schema::tell_briefly(schema, &told);
+}
+
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct New {
     #[schemars(length(min = 1))]
     name: String,
-    /// Such as openai, azure-openai, anthropic, bedrock, vertex-ai.
+    /// Such as openai, azure-openai, bedrock, vertex-ai.
     #[schemars(length(min = 1))]
     provider: String,
-    /// The provider's key; not needed where secret_mappings fill key.
+    /// Not needed where secret_mappings fill it.
     key: Option<String>,
     note: Option<String>,
-    /// Id of the workspace to create it in; needed with an organisation key.
+    /// Id; needed with an organisation key.
     workspace_id: Option<String>,
     #[serde(rename(serialize = "apiVersion"))]
     api_version: Option<String>,
@@ -75,10 +84,10 @@ struct New {
 /// What can be changed later as well.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Parts {
-    /// Of Azure: the whole list.
+    /// Azure's.
     #[serde(rename(serialize = "deploymentConfig"))]
     deployment_configurations: Option<Vec<Deployment>>,
-    /// Secrets from a secret store: the whole list.
+    /// Secrets from a secret store.
     secret_mappings: Option<Vec<SecretMapping>>,
 }
 
@@ -101,7 +110,7 @@ struct SecretMapping {
     /// key, or such as model_config.awsSecretAccessKey.
     #[schemars(length(min = 1))]
     target_field: String,
-    /// Id or slug, from list_secret_references.
+    /// From list_secret_references.
     #[schemars(length(min = 1))]
     secret_reference_id: String,
     /// Of a secret with several.
@@ -128,7 +137,7 @@ fn describe(schema: &mut schemars::Schema) {
     let text = json!({ "type": "string" });
     let described = json!({
         "type": "object",
-        "description": "Settings of the provider; more keys pass through.",
+        "description": "More keys pass through.",
         "additionalProperties": true,
         "properties": {
             "awsAccessKeyId": text, "awsSecretAccessKey": text, "awsRegion": text,
@@ -200,6 +209,7 @@ impl Parts {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdateVirtualKey {
     #[serde(flatten)]
     virtual_key: VirtualKey,
@@ -209,15 +219,26 @@ pub struct UpdateVirtualKey {
     parts: Parts,
     #[serde(flatten)]
     limits: Limits<Unit>,
-    /// Fields to empty.
     clear: Option<Vec<Clearable>>,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[
+            ("usage_limits", "As in create_api_key."),
+            ("rate_limits", "As in create_api_key; unit rpm, rph or rpd."),
+            ("deployment_configurations", "All of them, as in create_virtual_key."),
+            ("secret_mappings", "All of them, as in create_virtual_key."),
+        ],
+    );
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Set {
     #[schemars(length(min = 1))]
     name: Option<String>,
-    /// New key of the provider; replaces the stored one for good.
+    /// Replaces the stored one for good.
     #[schemars(length(min = 1))]
     key: Option<String>,
     note: Option<String>,

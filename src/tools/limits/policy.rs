@@ -68,7 +68,7 @@ pub struct Scope {
     group_by: Vec<GroupBy>,
     #[schemars(length(max = 255))]
     name: Option<String>,
-    /// Id or slug, from list_workspaces; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
     #[schemars(extend("format" = "uuid", "x-hidden" = true))]
     organisation_id: Option<String>,

@@ -9,7 +9,7 @@ use crate::tools::shared::{Paging, limits::Rated};
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListRateLimits {
-    /// Only of this workspace: id or slug, from list_workspaces.
+    /// From list_workspaces.
     workspace_id: Option<String>,
     /// Default: active.
     status: Option<Status>,
@@ -46,6 +46,7 @@ enum Target {
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[schemars(transform = told_with_usage_limits)]
 pub struct CreateRateLimit {
     #[serde(flatten)]
     scope: Scope,
@@ -57,12 +58,21 @@ pub struct CreateRateLimit {
     target: Option<Target>,
 }
 
+fn told_with_usage_limits(schema: &mut schemars::Schema) {
+    let told = [
+        ("conditions", "All must hold; as in create_usage_limit."),
+        ("group_by", "What is counted apart; as in create_usage_limit."),
+    ];
+    crate::schema::tell_briefly(schema, &told);
+}
+
 /// The model's form is [`UpdateRateLimitArgs`].
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "UpdateRateLimitArgs")]
 pub struct UpdateRateLimit(UpdateRateLimitArgs);
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdateRateLimitArgs {
     #[serde(flatten)]
     policy: Policy,
@@ -74,6 +84,13 @@ pub struct UpdateRateLimitArgs {
     /// Replaces all conditions.
     #[schemars(length(min = 1))]
     conditions: Option<Vec<Condition>>,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[("conditions", "All of them, as in create_usage_limit.")],
+    );
 }
 
 impl TryFrom<UpdateRateLimitArgs> for UpdateRateLimit {

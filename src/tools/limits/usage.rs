@@ -18,7 +18,7 @@ enum Counted {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListUsageLimits {
-    /// Only of this workspace: id or slug, from list_workspaces.
+    /// From list_workspaces.
     workspace_id: Option<String>,
     /// Default: active.
     status: Option<Status>,
@@ -33,22 +33,19 @@ pub struct GetUsageLimit {
     policy: Policy,
     /// Default: active.
     status: Option<Status>,
-    /// Show value_key_usage_map: the usage of each group.
+    /// The usage of each group.
     include_usage: Option<bool>,
 }
 
 /// Limit, alert and reset of a budget.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Budget {
-    /// Below credit_limit.
     #[schemars(range(min = 0))]
     alert_threshold: Option<Number>,
-    /// Default: never.
     periodic_reset: Option<Reset>,
     /// Instead of periodic_reset.
     #[schemars(range(min = 1, max = 365))]
     periodic_reset_days: Option<u16>,
-    /// Default: computed.
     #[schemars(extend("format" = "date-time"))]
     next_usage_reset_at: Option<String>,
     #[schemars(length(max = 500))]
@@ -82,7 +79,7 @@ pub struct CreateUsageLimitArgs {
     #[serde(flatten)]
     scope: Scope,
     r#type: Counted,
-    /// US dollars, or that many tokens or requests.
+    /// US dollars, tokens or requests.
     #[schemars(range(min = 0))]
     credit_limit: Number,
     #[serde(flatten)]
@@ -104,12 +101,13 @@ impl TryFrom<CreateUsageLimitArgs> for CreateUsageLimit {
 pub struct UpdateUsageLimit(UpdateUsageLimitArgs);
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdateUsageLimitArgs {
     #[serde(flatten)]
     policy: Policy,
     #[schemars(length(min = 1, max = 255))]
     name: Option<String>,
-    /// US dollars, or that many tokens or requests.
+    /// US dollars, tokens or requests.
     #[schemars(range(min = 0))]
     credit_limit: Option<Number>,
     #[serde(flatten)]
@@ -122,6 +120,13 @@ pub struct UpdateUsageLimitArgs {
     reset_usage_for_value: Option<String>,
     /// Fields to empty, such as the reset form that is given up.
     clear: Option<Vec<Clearable>>,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[("conditions", "All of them, as in create_usage_limit.")],
+    );
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -153,7 +158,7 @@ impl TryFrom<UpdateUsageLimitArgs> for UpdateUsageLimit {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Entities {
-    /// Policy id, from list_usage_limits.
+    /// From list_usage_limits.
     #[schemars(length(min = 1))]
     limit_id: String,
     status: Option<EntityStatus>,
@@ -172,7 +177,7 @@ enum EntityStatus {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Entity {
-    /// Policy id, from list_usage_limits.
+    /// From list_usage_limits.
     #[schemars(length(min = 1))]
     limit_id: String,
     /// Entity id, not its value key, from list_usage_limit_entities.

@@ -40,15 +40,14 @@ enum Field {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreateExport {
-    /// Fields of each log; request and response hold prompts and answers.
+    /// request and response hold prompts and answers.
     #[schemars(length(min = 1), extend("x-aliases" = ["requested_fields"]))]
     requested_data: Vec<Field>,
     filters: Option<Filters>,
-    /// Workspace of the logs; needed with an organisation key.
+    /// Needed with an organisation key.
     workspace_id: Option<String>,
-    /// What the export is for.
     description: Option<String>,
-    /// How to send the period, should one be ignored (default time_of_generation).
+    /// How the period is sent (default time_of_generation).
     filter_form: Option<Form>,
     #[serde(flatten)]
     flat: Flat,
@@ -75,20 +74,27 @@ impl Workflow for CreateExport {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdateExport {
-    /// Id, from list_log_exports.
+    /// From list_log_exports.
     #[schemars(length(min = 1))]
     export_id: String,
     /// All fields of each log.
     #[schemars(length(min = 1), extend("x-aliases" = ["requested_fields"]))]
     requested_data: Option<Vec<Field>>,
     filters: Option<FilterPatch>,
-    /// Workspace of the export.
     workspace_id: Option<String>,
-    /// How to send the period (default as it is stored).
+    /// As in create_log_export.
     filter_form: Option<Form>,
     #[serde(flatten)]
     flat: Flat,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[("requested_data", "All fields, as in create_log_export.")],
+    );
 }
 
 impl Workflow for UpdateExport {

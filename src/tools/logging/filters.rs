@@ -32,7 +32,7 @@ pub struct FilterPatch(pub JsonObject);
 
 fn describe_patch(schema: &mut schemars::Schema) {
     describe(schema);
-    let about = "Filters of create_log_export to set; null removes one, others stay.";
+    let about = "As in create_log_export; null removes one.";
     schema.insert("description".into(), about.into());
     let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
     for (name, property) in properties {
@@ -50,7 +50,7 @@ fn describe(schema: &mut schemars::Schema) {
     let number = json!({ "type": "number" });
     let described = json!({
         "type": "object",
-        "description": "Which logs; keys beyond these pass through.",
+        "description": "Others pass through.",
         "additionalProperties": true,
         "properties": {
             MIN: time, MAX: time,

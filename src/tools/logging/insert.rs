@@ -22,7 +22,7 @@ const SPELLINGS: [(&str, &str); 4] = [
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct InsertLog {
-    /// Logs to insert.
+    // Logs to insert.
     #[schemars(length(min = 1))]
     entries: Option<Vec<Entry>>,
     #[serde(flatten)]
@@ -91,7 +91,7 @@ fn describe_metadata(schema: &mut schemars::Schema) {
         "user": text, "organization": text,
     });
     *schema = open(properties, &[]);
-    schema.insert("description".into(), "Where it belongs, and keys of your own.".into());
+    schema.insert("description".into(), "And keys of your own.".into());
 }
 
 fn anything() -> Value {

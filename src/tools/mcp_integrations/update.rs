@@ -54,8 +54,9 @@ fn describe(schema: &mut schemars::Schema) {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdateMcpIntegration {
-    /// Id or slug, from list_mcp_integrations.
+    /// From list_mcp_integrations.
     #[schemars(length(min = 1))]
     id: String,
     #[serde(flatten)]
@@ -65,19 +66,28 @@ pub struct UpdateMcpIntegration {
     custom_headers: Option<JsonObject>,
 }
 
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[
+            ("secret_mappings", "All of them, as in create_mcp_integration."),
+            ("configurations", "As in create_mcp_integration."),
+        ],
+    );
+}
+
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Changes {
     #[schemars(length(min = 1))]
     name: Option<String>,
     description: Option<String>,
-    /// Address of the upstream MCP server.
+    /// The upstream MCP server's.
     #[schemars(extend("format" = "uri"))]
     url: Option<String>,
     auth_type: Option<AuthType>,
     transport: Option<Transport>,
     /// Replaces all mappings; each fills configurations.FIELD.
     secret_mappings: Option<Vec<SecretMapping>>,
-    /// Fields to empty.
     clear: Option<Vec<Clearable>>,
 }
 

@@ -28,10 +28,10 @@ pub struct RenderPrompt {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RenderPromptArgs {
-    /// Id or slug, also with @version or @label behind it.
+    /// Id or slug, with @version or @label if wanted.
     #[schemars(length(min = 1))]
     prompt_id: String,
-    /// Values of the template's variables by name.
+    /// Values by name.
     variables: Open,
     hyperparameters: Option<Hyperparameters>,
 }
@@ -55,7 +55,7 @@ struct Hyperparameters(JsonObject);
 fn describe(schema: &mut schemars::Schema) {
     let described = json!({
         "type": "object",
-        "description": "Model parameters that override the prompt's; others pass through.",
+        "description": "Override the prompt's; others pass through.",
         "additionalProperties": true,
         "properties": {
             "max_tokens": { "type": "integer", "minimum": 1 },
@@ -87,14 +87,19 @@ impl Hyperparameters {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct RunPromptCompletion {
-    /// Id or slug, also with @version or @label behind it.
+    /// Id or slug, with @version or @label if wanted.
     #[schemars(length(min = 1))]
     prompt_id: String,
-    /// Values of the template's variables by name.
+    /// Values by name.
     variables: Open,
     metadata: Metadata,
     hyperparameters: Option<Hyperparameters>,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(schema, &[("hyperparameters", "As in render_prompt.")]);
 }
 
 /// What the request's cost is booked on.
@@ -105,16 +110,17 @@ struct Metadata(JsonObject);
 
 fn describe_metadata(schema: &mut schemars::Schema) {
     let text = |about: &str| json!({ "type": "string", "description": about });
+    let plain = json!({ "type": "string" });
     let described = json!({
         "type": "object",
         "description": "What the request's cost is booked on; other keys pass through.",
         "additionalProperties": { "description": "Text of at most 128 characters." },
         "properties": {
-            "client_id": text("Client that the cost is booked on."),
-            "app": text("Application that asks."),
-            "env": text("Environment, such as prod."),
-            "project_id": text("Project of the client; recommended."),
-            "feature": text("Feature of the application."),
+            "client_id": plain,
+            "app": plain,
+            "env": text("Such as prod."),
+            "project_id": text("Recommended."),
+            "feature": plain,
         },
         "required": REQUIRED,
     });
@@ -152,15 +158,11 @@ impl Workflow for RunPromptCompletion {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ValidateCompletionMetadata {
-    /// Client that the cost is booked on; required for a completion.
     client_id: Option<String>,
-    /// Application that asks; required for a completion.
     app: Option<String>,
-    /// Environment, such as prod; required for a completion.
     env: Option<String>,
-    /// Project of the client; recommended.
+    /// Recommended.
     project_id: Option<String>,
-    /// Feature of the application.
     feature: Option<String>,
 }
 

@@ -20,10 +20,9 @@ const VERSIONS_MAX_BYTES: usize = 48 * 1024;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetPrompt {
-    /// Id or slug, from list_prompts.
+    /// From list_prompts.
     #[schemars(length(min = 1))]
     prompt_id: String,
-    /// Number of another version to show instead of the published.
     #[schemars(range(min = 1))]
     version: Option<u32>,
 }
@@ -53,22 +52,21 @@ impl Workflow for GetPrompt {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreatePrompt {
-    /// Name, best unique in its collection.
+    /// Best unique in its collection.
     #[schemars(length(min = 1))]
     name: String,
-    /// Collection: id or slug, from list_collections.
+    /// From list_collections.
     #[schemars(length(min = 1))]
     collection_id: String,
-    /// Model parameters such as temperature, and variables' defaults.
+    /// Such as temperature; also variables' defaults.
     parameters: Open,
-    /// Slug of the virtual key or provider that it runs with.
+    /// Virtual key or provider slug.
     #[schemars(length(min = 1))]
     virtual_key: String,
-    /// Id of a model; instead of model.
+    /// Instead of model.
     ai_model_id: Option<String>,
-    /// Id of a fine-tuned model; instead of model.
+    /// Instead of model.
     finetune_id: Option<String>,
-    /// Only show what would be created.
     dry_run: Option<bool>,
     #[serde(flatten)]
     template: Template,
@@ -94,27 +92,38 @@ impl Workflow for CreatePrompt {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdatePrompt {
-    /// Id or slug, from list_prompts.
+    /// From list_prompts.
     #[schemars(length(min = 1))]
     prompt_id: String,
-    /// New name of the prompt.
     #[schemars(length(min = 1))]
     name: Option<String>,
-    /// Collection to move it to, from list_collections.
+    /// To move it; from list_collections.
     #[schemars(length(min = 1))]
     collection_id: Option<String>,
-    /// All parameters: replaces the stored ones.
+    /// Replaces the stored ones.
     parameters: Option<Open>,
-    /// Slug of the virtual key or provider that it runs with.
+    /// Virtual key or provider slug.
     #[schemars(length(min = 1))]
     virtual_key: Option<String>,
-    /// Publish the new version, so that requests get it.
+    /// So that requests get the new version.
     publish: Option<bool>,
-    /// Only show what would change.
     dry_run: Option<bool>,
     #[serde(flatten)]
     template: Template,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[
+            ("messages", "As in create_prompt."),
+            ("functions", "As in create_prompt."),
+            ("tools", "As in create_prompt; [] removes them."),
+            ("tool_choice", "As in create_prompt."),
+        ],
+    );
 }
 
 impl Workflow for UpdatePrompt {
@@ -167,13 +176,13 @@ pub fn named(name: Option<String>, collection_id: Option<String>) -> JsonObject 
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct PublishPrompt {
-    /// Id or slug, from list_prompts.
+    /// From list_prompts.
     #[schemars(length(min = 1))]
     prompt_id: String,
-    /// Number of the version, from list_prompt_versions.
+    /// Number, from list_prompt_versions.
     #[schemars(range(min = 1))]
     version: Option<u64>,
-    /// Id of the version; instead of its number.
+    /// Instead of its number.
     #[schemars(extend("format" = "uuid"))]
     version_id: Option<String>,
 }

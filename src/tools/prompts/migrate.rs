@@ -15,30 +15,42 @@ use super::{
 use crate::tool::{Call, JsonObject, Result, Workflow};
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct MigratePrompt {
-    /// Exact name, whatever its letters' case.
+    /// Exact name; case is ignored.
     #[schemars(length(min = 1))]
     name: String,
-    /// Application, kept in the metadata.
+    /// Kept in the metadata.
     #[schemars(length(min = 1))]
     app: String,
-    /// Environment, such as dev; kept in the metadata.
+    /// Such as dev; kept in the metadata.
     #[schemars(length(min = 1))]
     env: String,
-    /// Collection to look in: id or slug, from list_collections.
+    /// From list_collections.
     #[schemars(length(min = 1))]
     collection_id: String,
-    /// Model parameters such as temperature, and variables' defaults.
+    /// Such as temperature; also variables' defaults.
     parameters: Open,
-    /// Slug of the virtual key or provider that it runs with.
+    /// Virtual key or provider slug.
     #[schemars(length(min = 1))]
     virtual_key: String,
-    /// Publish the version, so that requests get it.
+    /// So that requests get the version.
     publish: Option<bool>,
-    /// Only show what would be done.
     dry_run: Option<bool>,
     #[serde(flatten)]
     template: Template,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[
+            ("messages", "As in create_prompt."),
+            ("functions", "As in create_prompt."),
+            ("tools", "As in create_prompt; [] removes them."),
+            ("tool_choice", "As in create_prompt."),
+        ],
+    );
 }
 
 impl Workflow for MigratePrompt {

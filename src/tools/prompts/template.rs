@@ -14,22 +14,20 @@ pub use crate::tools::shared::Open;
 /// The fields that most tools of this domain share.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct Template {
-    /// Template text with {{variables}}, or JSON text of chat messages.
+    /// Text with {{variables}}, or JSON text of messages.
     string: Option<String>,
-    /// Chat template as a list of messages; instead of string.
+    /// Chat template; instead of string.
     messages: Option<Vec<Message>>,
-    /// Model, such as gpt-4o.
     model: Option<String>,
-    /// What this version is or changes, for the history.
+    /// For the history.
     version_description: Option<String>,
-    /// Metadata such as app and env; updates merge it, null deletes.
+    /// Such as app and env; merged, null deletes.
     template_metadata: Option<Open>,
-    /// Function definitions of the older form; prefer tools.
+    /// Older form of tools.
     functions: Option<Vec<Function>>,
-    /// Tool definitions; an empty list removes the stored ones.
+    /// An empty list removes the stored ones.
     tools: Option<Vec<ToolDefinition>>,
     tool_choice: Option<ToolChoice>,
-    /// Whether the template is raw instead of processed.
     is_raw_template: Option<bool>,
 }
 
@@ -86,8 +84,8 @@ fn describe_message(schema: &mut schemars::Schema) {
     describe(
         schema,
         json!({
-            "description": "Content is text or a list of parts; other fields pass through.",
-            "properties": { "role": { "type": "string", "description": "Such as system, user or assistant." } },
+            "description": "content: text or a list of parts.",
+            "properties": { "role": { "type": "string" } },
             "required": ["role"],
         }),
     );
@@ -128,7 +126,6 @@ fn describe_function(schema: &mut schemars::Schema) {
     describe(
         schema,
         json!({
-            "description": "Name, description and parameters (JSON Schema).",
             "properties": { "name": { "type": "string" } },
             "required": ["name"],
         }),
@@ -143,14 +140,13 @@ struct ToolDefinition(JsonObject);
 fn describe_tool(schema: &mut schemars::Schema) {
     let function = json!({
         "type": "object",
-        "description": "Name, description and parameters (JSON Schema).",
+        "description": "Name, description, parameters (JSON Schema).",
         "properties": { "name": { "type": "string" } },
         "additionalProperties": true,
     });
     describe(
         schema,
         json!({
-            "description": "OpenAI's form: type function, and the function.",
             "properties": { "type": { "type": "string" }, "function": function },
             "required": ["type"],
         }),
@@ -167,14 +163,13 @@ fn describe_choice(schema: &mut schemars::Schema) {
     describe(
         schema,
         json!({
-            "description": "Which tool the model uses: mode, or OpenAI's form with type and function.",
+            "description": "Mode (function with function_name), or OpenAI's type and function.",
             "x-text": "mode",
             "properties": {
                 "mode": { "type": "string", "enum": ["auto", "none", "required", "function"] },
-                "function_name": { "type": "string", "description": "Function to call; with mode function." },
-                "type": { "type": "string", "description": "OpenAI's form: function." },
-                "function": { "type": "object", "description": "OpenAI's form: the function's name.",
-                    "properties": { "name": { "type": "string" } }, "additionalProperties": true },
+                "function_name": { "type": "string" },
+                "type": { "type": "string" },
+                "function": { "type": "object", "properties": { "name": { "type": "string" } }, "additionalProperties": true },
             },
         }),
     );

@@ -32,7 +32,7 @@ fn describe(schema: &mut schemars::Schema) {
     let form = |kinds: &[&str], about: &str| json!({ "type": "string", "enum": kinds, "description": about });
     let described = json!({
         "type": "object",
-        "description": "How Portkey signs in: the manager's auth type or mode and its fields.",
+        "description": "The manager's auth type or mode, and its fields.",
         "additionalProperties": { "type": "string" },
         "properties": {
             "aws_auth_type": form(&["accessKey", "assumedRole", "serviceRole"],

@@ -19,7 +19,6 @@ pub struct UsageLimits {
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     alert_threshold: Option<Number>,
-    /// Default: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     periodic_reset: Option<Reset>,
     /// Instead of periodic_reset.

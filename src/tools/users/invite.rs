@@ -14,9 +14,9 @@ pub struct InviteUser {
     email: String,
     /// In the organisation.
     role: GivenRole,
-    /// Workspaces to join; may be empty.
+    /// May be empty.
     workspaces: Vec<Place>,
-    /// Also make the person an API key with these scopes in each workspace.
+    /// Makes an API key in each workspace.
     #[serde(skip_serializing_if = "Option::is_none")]
     workspace_api_key_details: Option<KeyDetails>,
     #[schemars(extend("x-hidden" = true))]

@@ -39,16 +39,15 @@ pub struct CreateWorkspace {
 pub struct CreateWorkspaceArgs {
     #[schemars(length(min = 1))]
     name: String,
-    /// Made from the name when absent (undocumented).
+    /// Undocumented.
     slug: Option<String>,
     description: Option<String>,
-    /// Undocumented.
     icon: Option<String>,
     /// Added to every request's metadata.
     metadata: Option<TextMap>,
     #[schemars(extend("x-hidden" = true))]
     is_default: Option<bool>,
-    /// Members to begin with: ids from list_all_users.
+    /// Ids, from list_all_users.
     users: Option<Vec<String>>,
     #[serde(flatten)]
     limits: Limits,
@@ -97,6 +96,7 @@ fn flag(is_default: bool) -> (String, Value) {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = told_elsewhere)]
 pub struct UpdateWorkspace {
     #[serde(flatten)]
     workspace: WorkspaceId,
@@ -106,15 +106,24 @@ pub struct UpdateWorkspace {
     defaults: Defaults,
     #[serde(flatten)]
     limits: Limits,
-    /// Fields to clear.
     clear: Option<Vec<Clearable>>,
+}
+
+fn told_elsewhere(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[
+            ("usage_limits", "All of them, as in create_workspace."),
+            ("rate_limits", "All of them, as in create_workspace."),
+        ],
+    );
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Set {
     #[schemars(length(min = 1))]
     name: Option<String>,
-    /// Undocumented. Whatever names the old one fails.
+    /// What names the old one fails.
     slug: Option<String>,
     description: Option<String>,
 }
@@ -123,11 +132,11 @@ struct Set {
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Defaults {
     metadata: Option<Metadata>,
-    /// Guardrail slugs; all of them.
+    /// All guardrail slugs.
     input_guardrails: Option<Vec<String>>,
-    /// Guardrail slugs; all of them.
+    /// All guardrail slugs.
     output_guardrails: Option<Vec<String>>,
-    /// Config slug for new keys, from list_configs.
+    /// Slug, from list_configs.
     user_api_key_config: Option<String>,
     #[schemars(extend("x-hidden" = true))]
     is_default: Option<bool>,
@@ -203,13 +212,12 @@ impl Workflow for UpdateWorkspace {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteWorkspace {
-    /// Id or slug, from list_workspaces.
+    /// From list_workspaces.
     #[schemars(length(min = 1))]
     workspace_id: String,
-    /// Its exact name, to be sure; read from it when absent.
+    /// Its exact name, to be sure.
     #[schemars(length(min = 1))]
     name: Option<String>,
-    /// Also delete everything in it.
     force_delete: Option<bool>,
 }
 

@@ -48,7 +48,7 @@ pub struct UpdateMember {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AddMembers {
-    /// Id or slug, from list_workspaces.
+    /// From list_workspaces.
     #[schemars(length(min = 1))]
     workspace_id: String,
     /// From list_all_users.

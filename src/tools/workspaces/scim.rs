@@ -8,17 +8,16 @@ use crate::tools::shared::WorkspaceRole;
 /// A page, which the reference calls `page`.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Paging {
-    /// Page number, from 0.
+    /// From 0.
     #[schemars(extend("x-aliases" = ["page"]))]
     current_page: Option<u32>,
-    /// Rows on a page (default 20).
     #[schemars(range(min = 1, max = 100))]
     page_size: Option<u32>,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListMappings {
-    /// Only of this workspace: id or slug, from list_workspaces.
+    /// From list_workspaces.
     workspace_id: Option<String>,
     /// From list_scim_groups.
     scim_group_id: Option<String>,
@@ -29,7 +28,6 @@ pub struct ListMappings {
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListGroups {
-    /// Part of the name.
     search: Option<String>,
     #[serde(flatten)]
     paging: Paging,
@@ -49,7 +47,7 @@ pub struct MapGroup(MapGroupArgs);
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct MapGroupArgs {
-    /// Id or slug, from list_workspaces.
+    /// From list_workspaces.
     #[schemars(length(min = 1))]
     workspace_id: String,
     role: WorkspaceRole,
