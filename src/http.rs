@@ -62,8 +62,8 @@ const PROBES: [&str; 2] = ["/health", "/ready"];
 /// The whole surface. `mcp` answers every method of the MCP endpoint: it finds the caller's
 /// `Arc<auth::Principal>` and the [`RequestId`] in the extensions, and the body there as a whole.
 ///
-/// Every request passes [`observe`], then [`guard`], then its route; those for the MCP endpoint
-/// pass [`admit`] there. They are plain functions around each other: as layers of a router each
+/// Every request passes [`observe()`], then [`guard()`], then its route; those for the MCP endpoint
+/// pass [`admit()`] there. They are plain functions around each other: as layers of a router each
 /// would box the request's way once more, which cost as much as all the rest of an answer from
 /// memory.
 ///

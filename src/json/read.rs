@@ -17,7 +17,7 @@ const MAX_EXPECTED: usize = 64;
 /// The largest double has more digits than this before its point.
 const MAX_PLAIN_DIGITS: usize = 300;
 
-/// The text is not JSON; [`super::fault`] says where and why.
+/// The text is not JSON; [`super::fault()`] says where and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotJson;
 
