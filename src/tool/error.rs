@@ -210,17 +210,23 @@ fn likely_cause(tool: &Tool) -> String {
 fn listing_tools(tool: &Tool) -> Option<String> {
     let schema = Value::Object(tool.input().published);
     let required = schema.get("required").and_then(Value::as_array)?.iter();
-    let mut tools: Vec<&str> = required
-        .filter_map(|name| schema.get("properties")?.get(name.as_str()?)?.get("description"))
-        .filter_map(|about| about.as_str()?.split("from list_").nth(1))
-        .filter_map(|rest| rest.split(|it: char| !it.is_ascii_lowercase() && it != '_').next())
+    let about = |name: &Value| {
+        let about = schema.get("properties")?.get(name.as_str()?)?.get("description")?;
+        Some(about.as_str()?.to_ascii_lowercase())
+    };
+    let mut tools: Vec<String> = required
+        .filter_map(about)
+        .filter_map(|about| {
+            let (_, rest) = about.split_once("from list_")?;
+            let end = rest.find(|it: char| !it.is_ascii_lowercase() && it != '_');
+            Some(format!("`list_{}`", rest.get(..end.unwrap_or(rest.len()))?))
+        })
         .collect();
     tools.dedup();
     if tools.is_empty() {
         let writes = matches!(tool.effect, Effect::Replaces | Effect::Destroys);
         return tool.read_back.filter(|_| writes).map(|other| format!("`{other}`"));
     }
-    let tools: Vec<String> = tools.iter().map(|name| format!("`list_{name}`")).collect();
     Some(tools.join(" and "))
 }
 
