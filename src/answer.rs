@@ -51,19 +51,19 @@ fn is_flag(name: &str) -> bool {
 /// Masks secrets and tidies dates and flags.
 pub fn tidy(json: &mut Json<'_>, names: Names) {
     let mut tidying = Tidying { names, known: Vec::new(), next: 0 };
-    tidying.value(json, Facts::default(), Kind::Plain, false);
+    tidying.value(json, NameFacts::default(), Kind::Plain, false);
 }
 
 /// What a field's name says of it.
 #[derive(Clone, Copy)]
-struct Facts {
+struct NameFacts {
     kind: Kind,
     document: bool,
     flag: bool,
     time: bool,
 }
 
-impl Default for Facts {
+impl Default for NameFacts {
     fn default() -> Self {
         Self { kind: Kind::Plain, document: false, flag: false, time: false }
     }
@@ -72,7 +72,7 @@ impl Default for Facts {
 struct Tidying {
     names: Names,
     /// The names met so far, in the order of the rows.
-    known: Vec<(Box<str>, Facts)>,
+    known: Vec<(Box<str>, NameFacts)>,
     /// Where the next name probably is: rows have the same fields in the same order.
     next: usize,
 }
@@ -81,8 +81,8 @@ impl Tidying {
     /// More names than this are looked at anew each time.
     const REMEMBERED: usize = 64;
 
-    fn facts(&mut self, name: &str) -> Facts {
-        let is = |(known, _): &(Box<str>, Facts)| **known == *name;
+    fn facts(&mut self, name: &str) -> NameFacts {
+        let is = |(known, _): &(Box<str>, NameFacts)| **known == *name;
         let at = match self.known.get(self.next) {
             Some(known) if is(known) => Some(self.next),
             _ => self.known.iter().position(is),
@@ -91,7 +91,7 @@ impl Tidying {
             self.next = at + 1;
             return self.known.get(at).map(|(_, facts)| *facts).unwrap_or_default();
         }
-        let facts = Facts {
+        let facts = NameFacts {
             kind: self.names.kind(name),
             document: is_document(name),
             flag: is_flag(name),
@@ -105,7 +105,7 @@ impl Tidying {
     }
 
     /// Tidies a value that stands in a field of these facts; of a document, only secrets change.
-    fn value(&mut self, json: &mut Json<'_>, facts: Facts, kind: Kind, in_document: bool) {
+    fn value(&mut self, json: &mut Json<'_>, facts: NameFacts, kind: Kind, in_document: bool) {
         match json {
             Json::Text(text) => {
                 let other = match kind {

@@ -35,7 +35,7 @@ use crate::json::{Json, NotJson};
 
 use self::{address::PublicOnly, bases::Bases, request::Prepared, retry::Budget};
 pub use self::{
-    answer::Read,
+    answer::ReadBody,
     context::Context,
     error::{Answer, Error, Kind, Trail},
     request::{Base, Method, Request},
@@ -167,7 +167,7 @@ impl Portkey {
         &self,
         request: Request<'_>,
         context: &Context,
-        read: Read<'_>,
+        read: ReadBody<'_>,
     ) -> Result<(), Error> {
         let mut trail = Trail::default();
         let sent = self.inner.bounded(request, context, &mut trail, read).await;

@@ -31,7 +31,7 @@ const MAX_ID_CHARS: usize = 128;
 const MAX_LOOKED_AT_BYTES: usize = 8 * 1024;
 
 /// Reads the JSON of a 2xx; refuses what is no JSON.
-pub type Read<'r> = &'r (dyn Fn(&Bytes) -> Result<(), NotJson> + Sync);
+pub type ReadBody<'r> = &'r (dyn Fn(&Bytes) -> Result<(), NotJson> + Sync);
 
 /// Has `read` read the JSON of a 2xx, which is `{}` when it is empty, or says what went wrong. `key`
 /// is never quoted.
@@ -39,7 +39,7 @@ pub(super) async fn take(
     response: Response,
     limit: usize,
     key: &str,
-    read: Read<'_>,
+    read: ReadBody<'_>,
 ) -> Result<(), Kind> {
     let status = response.status();
     if !status.is_success() {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::{
     Inner,
     address::PrivateAddress,
-    answer::{self, Read},
+    answer::{self, ReadBody},
     bases::{Place, Version},
     context::Context,
     error::{Kind, Trail},
@@ -25,7 +25,7 @@ impl Inner {
         request: Request<'_>,
         context: &Context,
         trail: &mut Trail,
-        read: Read<'_>,
+        read: ReadBody<'_>,
     ) -> Result<(), Kind> {
         let base = request.base;
         if context.read_only && request.method != Method::Get && !request.reads {
@@ -49,7 +49,7 @@ impl Inner {
         base: Base,
         context: &Context,
         trail: &mut Trail,
-        read: Read<'_>,
+        read: ReadBody<'_>,
     ) -> Result<(), Kind> {
         let family = match base {
             Base::Disputed { family } => family,
@@ -116,7 +116,7 @@ impl Inner {
         place: Place<'_>,
         context: &Context,
         trail: &mut Trail,
-        read: Read<'_>,
+        read: ReadBody<'_>,
     ) -> Result<(), Kind> {
         self.budget.deposit();
         let mut delays = None;
@@ -152,7 +152,7 @@ impl Inner {
         place: Place<'_>,
         context: &Context,
         trail: &mut Trail,
-        read: Read<'_>,
+        read: ReadBody<'_>,
     ) -> Result<(), Kind> {
         let mut request = prepared.request(place.url)?;
         if place.keyed {
