@@ -280,8 +280,8 @@ impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let [.., fallback] = LEGACY;
         let mut instructions = String::from(
-            "Administers a Portkey AI-gateway organisation: configs, prompts, analytics. Slugs and \
-             ids come from the list_ tools. Try changes with dry_run where a tool has it. Masked \
+            "Administers a Portkey AI-gateway organisation: people and workspaces, keys, configs, \
+             prompts, guardrails, limits, integrations, MCP servers, logs, analytics. Slugs and ids come from the list_ tools. Try changes with dry_run where a tool has it. Masked \
              values stand for stored secrets: leave such fields out to keep them, but send them \
              back as they are inside a list, and in a document that is replaced whole, where null \
              deletes one. Analytics are in US cents and need times with offset.",
