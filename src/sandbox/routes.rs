@@ -1,6 +1,8 @@
 //! The whole surface of the sandbox, and how a request finds its route.
 
 mod gateways;
+mod keys;
+mod people;
 
 use std::borrow::Cow;
 
@@ -13,28 +15,20 @@ use self::{
 use super::{
     analytics,
     answer::Outcome,
-    api_keys::{self, API_KEYS},
     audit,
     call::Call,
     collections::COLLECTIONS,
     configs::{self, CONFIGS},
     crud, enforcement, feedback,
     guardrails::{self, GUARDRAILS},
-    invites::{self, INVITES},
     labels::LABELS,
     log_exports::{self, LOG_EXPORTS},
-    logs, members, models,
+    logs,
     partials::{self, PARTIALS},
-    policies::{self, RATE_LIMITS, USAGE_LIMITS},
     prompt_run, prompt_versions,
     prompts::PROMPTS,
-    providers::{self, PROVIDERS},
     resource::Resource,
-    scim,
     secret_references::SECRET_REFERENCES,
-    users::USERS,
-    virtual_keys::{self, VIRTUAL_KEYS},
-    workspaces::WORKSPACES,
 };
 
 /// Who may call a route at all.
@@ -255,131 +249,6 @@ const ROUTES: &[Route] = &[
     route("POST", "/logs/exports/{}/cancel", "logs.export", Control, Own(log_exports::cancel)),
     route("GET", "/logs/exports/{}/download", "logs.export", Control, Own(log_exports::download)),
     route("GET", "/logs/{}", "logs.read", Control, Own(logs::read)),
-    route("GET", "/virtual-keys", "virtual_keys.list", Control, Own(virtual_keys::list)),
-    route("POST", "/virtual-keys", "virtual_keys.create", Control, Create(&VIRTUAL_KEYS)),
-    route("GET", "/virtual-keys/{}", "virtual_keys.read", Control, Own(virtual_keys::read)),
-    route("PUT", "/virtual-keys/{}", "virtual_keys.update", Control, Update(&VIRTUAL_KEYS)),
-    route("DELETE", "/virtual-keys/{}", "virtual_keys.delete", Control, Delete(&VIRTUAL_KEYS)),
-    route("GET", "/admin/users/invites", "organisation_users.list", Control, List(&INVITES)),
-    route("POST", "/admin/users/invites", "organisation_users.create", Control, Create(&INVITES)),
-    route("GET", "/admin/users/invites/{}", "organisation_users.read", Control, Read(&INVITES)),
-    route(
-        "DELETE",
-        "/admin/users/invites/{}",
-        "organisation_users.delete",
-        Control,
-        Own(invites::cancel),
-    ),
-    route(
-        "POST",
-        "/admin/users/invites/{}/resend",
-        "organisation_users.create",
-        Control,
-        Own(invites::resend),
-    ),
-    route("GET", "/admin/users", "organisation_users.list", Control, List(&USERS)),
-    route("GET", "/admin/users/{}", "organisation_users.read", Control, Read(&USERS)),
-    route("PUT", "/admin/users/{}", "organisation_users.update", Control, Update(&USERS)),
-    route("DELETE", "/admin/users/{}", "organisation_users.delete", Control, Delete(&USERS)),
-    route("GET", "/models", "completions.write | virtual_keys.list", Control, Own(models::list)),
-    route("GET", "/providers", "providers.list", Control, Own(providers::list)),
-    route("POST", "/providers", "providers.create", Control, Create(&PROVIDERS)),
-    route("GET", "/providers/{}", "providers.read", Control, Own(providers::read)),
-    route("PUT", "/providers/{}", "providers.update", Control, Own(providers::change)),
-    route("DELETE", "/providers/{}", "providers.delete", Control, Own(providers::remove)),
-    route("GET", "/api-keys", api_keys::LIST, Control, Own(api_keys::list)),
-    route("POST", "/api-keys/{}/rotate", api_keys::ROTATE, Control, Own(api_keys::rotate)),
-    route("POST", "/api-keys/{}/{}", api_keys::CREATE, Control, Create(&API_KEYS)),
-    route("GET", "/api-keys/{}", api_keys::READ, Control, Own(api_keys::read)),
-    route("PUT", "/api-keys/{}", api_keys::UPDATE, Control, Update(&API_KEYS)),
-    route("DELETE", "/api-keys/{}", api_keys::DELETE, Control, Delete(&API_KEYS)),
-    route("GET", "/policies/usage-limits", "policies.list", Control, List(&USAGE_LIMITS)),
-    route("POST", "/policies/usage-limits", "policies.create", Control, Create(&USAGE_LIMITS)),
-    route("GET", "/policies/usage-limits/{}", "policies.read", Control, Own(policies::read_usage)),
-    route(
-        "PUT",
-        "/policies/usage-limits/{}",
-        "policies.update",
-        Control,
-        Own(policies::change_usage),
-    ),
-    route(
-        "DELETE",
-        "/policies/usage-limits/{}",
-        "policies.delete",
-        Control,
-        Own(policies::archive_usage),
-    ),
-    route(
-        "GET",
-        "/policies/usage-limits/{}/entities",
-        "policies.read",
-        Control,
-        Own(policies::entities),
-    ),
-    route(
-        "PUT",
-        "/policies/usage-limits/{}/entities/{}/reset",
-        "policies.update",
-        Control,
-        Own(policies::reset_entity),
-    ),
-    route("GET", "/policies/rate-limits", "policies.list", Control, List(&RATE_LIMITS)),
-    route("POST", "/policies/rate-limits", "policies.create", Control, Create(&RATE_LIMITS)),
-    route("GET", "/policies/rate-limits/{}", "policies.read", Control, Own(policies::read_rate)),
-    route(
-        "PUT",
-        "/policies/rate-limits/{}",
-        "policies.update",
-        Control,
-        Own(policies::change_rate),
-    ),
-    route(
-        "DELETE",
-        "/policies/rate-limits/{}",
-        "policies.delete",
-        Control,
-        Own(policies::archive_rate),
-    ),
-    route("GET", "/admin/workspaces", "workspaces.list", Control, List(&WORKSPACES)),
-    route("POST", "/admin/workspaces", "workspaces.create", Control, Create(&WORKSPACES)),
-    route("GET", "/admin/workspaces/{}", "workspaces.read", Control, Read(&WORKSPACES)),
-    route("PUT", "/admin/workspaces/{}", "workspaces.update", Control, Update(&WORKSPACES)),
-    route("DELETE", "/admin/workspaces/{}", "workspaces.delete", Control, Delete(&WORKSPACES)),
-    route("GET", "/admin/workspaces/{}/users", "workspace_users.list", Control, Own(members::list)),
-    route(
-        "POST",
-        "/admin/workspaces/{}/users",
-        "workspace_users.create",
-        Control,
-        Own(members::add),
-    ),
-    route(
-        "GET",
-        "/admin/workspaces/{}/users/{}",
-        "workspace_users.read",
-        Control,
-        Own(members::read),
-    ),
-    route(
-        "PUT",
-        "/admin/workspaces/{}/users/{}",
-        "workspace_users.update",
-        Control,
-        Own(members::update),
-    ),
-    route(
-        "DELETE",
-        "/admin/workspaces/{}/users/{}",
-        "workspace_users.delete",
-        Control,
-        Own(members::remove),
-    ),
-    // No scope of SCIM is documented: it is held to those of what it changes.
-    route("GET", "/scim/groups", "workspaces.list", Control, Own(scim::groups)).v2(),
-    route("GET", "/scim/workspaces", "workspaces.list", Control, Own(scim::mappings)),
-    route("POST", "/scim/workspaces", "workspaces.update", Control, Own(scim::map)),
-    route("DELETE", "/scim/workspaces/{}", "workspaces.update", Control, Own(scim::unmap)),
     route("GET", "/audit-logs", "audit_logs.list", Control, Own(audit::list)),
     route("GET", "/secret-references", "secret_references.list", Control, List(&SECRET_REFERENCES)),
     route(
@@ -437,7 +306,8 @@ impl Route {
 
     /// The route of a request with the variable segments of its path, decoded.
     pub fn find(method: &str, path: &str) -> Option<(&'static Self, Vec<String>)> {
-        let routes = ROUTES.iter().chain(gateways::ROUTES);
+        let routes =
+            ROUTES.iter().chain(people::ROUTES).chain(keys::ROUTES).chain(gateways::ROUTES);
         routes.filter(|route| route.method == method).find_map(|route| {
             let params = route.params(path.strip_prefix(route.version.prefix())?)?;
             Some((route, params))
