@@ -14,6 +14,7 @@ mod analytics;
 mod arguments;
 mod audit;
 mod budget;
+mod calls;
 mod clients;
 mod collections;
 mod commands;

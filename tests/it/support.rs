@@ -63,7 +63,8 @@ pub fn portkey_of(sandbox: &Sandbox, key: &str) -> Portkey {
         ..portkey::Settings::default()
     };
     let credential = Credential {
-        name: key.into(),
+        // What is remembered of a credential's writes is not another sandbox's.
+        name: format!("{key} of {}", sandbox.base_url()),
         key: sandbox.key(key).unwrap(),
         base_url: sandbox.base_url(),
     };
