@@ -15,6 +15,7 @@ mod arguments;
 mod audit;
 mod budget;
 mod calls;
+mod canary;
 mod clients;
 mod collections;
 mod commands;
