@@ -17,6 +17,7 @@ mod budget;
 mod clients;
 mod collections;
 mod commands;
+mod completion;
 mod configs;
 mod deployments;
 mod edges;
@@ -36,7 +37,9 @@ mod process;
 mod providers;
 mod readme;
 mod resilience;
+mod resources;
 mod rules;
+mod runbooks;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
 mod secret_references;
