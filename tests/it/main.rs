@@ -19,6 +19,7 @@ mod canary;
 mod clients;
 mod collections;
 mod commands;
+mod completion;
 mod configs;
 mod deployments;
 mod edges;
@@ -38,7 +39,9 @@ mod process;
 mod providers;
 mod readme;
 mod resilience;
+mod resources;
 mod rules;
+mod runbooks;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
 mod secret_references;

@@ -139,7 +139,7 @@ impl Served {
     /// A modern request, complete in every respect.
     pub async fn modern(&self, principal: &Arc<Principal>, method: &str, params: Value) -> Answer {
         let mut headers = vec![("mcp-protocol-version", MODERN), ("mcp-method", method)];
-        let name = params["name"].as_str().map(str::to_owned);
+        let name = params["name"].as_str().or(params["uri"].as_str()).map(str::to_owned);
         headers.extend(name.as_deref().map(|name| ("mcp-name", name)));
         let mut params = params;
         params["_meta"] = meta(MODERN);
