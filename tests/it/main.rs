@@ -14,6 +14,8 @@ mod analytics;
 mod arguments;
 mod audit;
 mod budget;
+mod calls;
+mod canary;
 mod clients;
 mod collections;
 mod commands;
