@@ -19,6 +19,7 @@ mod clients;
 mod collections;
 mod commands;
 mod configs;
+mod contract;
 mod deployments;
 mod edges;
 mod eras;
@@ -37,6 +38,7 @@ mod process;
 mod providers;
 mod readme;
 mod resilience;
+mod routes;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;
