@@ -19,10 +19,15 @@ use crate::support::{Called, Served, line, portkey_of, settings};
 pub static CATALOGUE: LazyLock<Arc<Catalogue>> =
     LazyLock::new(|| Arc::new(Catalogue::new(&[]).unwrap()));
 
-/// The sandbox that the ids of the corpus are of, behind an endpoint with this key.
+/// The sandbox that the ids of the corpus are of.
+pub async fn sandbox() -> Sandbox {
+    let settings = sandbox::Settings { end: Some(*END), ..sandbox::Settings::default() };
+    Sandbox::start(settings).await.unwrap()
+}
+
+/// The same, behind an endpoint with this key.
 pub async fn start(key: &str) -> Served {
-    let settings_of_sandbox = sandbox::Settings { end: Some(*END), ..sandbox::Settings::default() };
-    let sandbox = Sandbox::start(settings_of_sandbox).await.unwrap();
+    let sandbox = sandbox().await;
     let portkey = portkey_of(&sandbox, key);
     let endpoint = Endpoint::new(settings(), Arc::clone(&CATALOGUE), portkey);
     Served { endpoint, sandbox }
