@@ -1,0 +1,121 @@
+//! Holds one request and its answer to the operation that they are of.
+
+use std::collections::BTreeSet;
+
+use percent_encoding::percent_decode_str;
+use portkey_admin_mcp::sandbox::{Answered, Received};
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::{
+    description::{Operation, Parameter},
+    divergence::{Divergence, Problem, Side, of_value},
+};
+
+/// A divergence, in words.
+type Found = (Divergence, String);
+
+pub fn divergences(operation: &Operation, exchange: &Received) -> Vec<Found> {
+    let mut all = path(operation, &exchange.path);
+    all.extend(query(operation, &exchange.query));
+    all.extend(body(operation, exchange));
+    let answer = exchange.answer.as_ref().unwrap_or_else(|| panic!("no answer to {exchange:?}"));
+    all.extend(answered(operation, answer));
+    all
+}
+
+fn found(side: Side, at: &str, problem: Problem) -> Found {
+    (Divergence { side, problem, at: at.to_owned() }, String::new())
+}
+
+fn path(operation: &Operation, sent: &str) -> Vec<Found> {
+    // The version stands before it.
+    let sent = sent.split('/').skip(2);
+    let described = operation.path.split('/').skip(1);
+    let fields = described.zip(sent).filter_map(|(part, value)| {
+        let name = part.strip_prefix('{')?.strip_suffix('}')?;
+        Some((name, percent_decode_str(value).decode_utf8_lossy().into_owned()))
+    });
+    fields
+        .flat_map(|(name, value)| {
+            let at = format!("{{{name}}}");
+            match operation.parameter("path", name) {
+                Some(parameter) => parameter.divergences(&at, &value),
+                None => vec![found(Side::Request, &at, Problem::Unknown)],
+            }
+        })
+        .collect()
+}
+
+fn query(operation: &Operation, sent: &str) -> Vec<Found> {
+    let mut all = Vec::new();
+    let mut given = BTreeSet::new();
+    for (name, value) in form_urlencoded::parse(sent.as_bytes()) {
+        let at = format!("?{name}");
+        match operation.parameter("query", &name) {
+            Some(parameter) => all.extend(parameter.divergences(&at, &value)),
+            None => all.push(found(Side::Request, &at, Problem::Unknown)),
+        }
+        given.insert(name.into_owned());
+    }
+    let missing = operation
+        .parameters
+        .iter()
+        .filter(|it| it.place == "query" && it.required && !given.contains(&it.name));
+    all.extend(missing.map(|it| found(Side::Request, &format!("?{}", it.name), Problem::Missing)));
+    all
+}
+
+fn body(operation: &Operation, exchange: &Received) -> Vec<Found> {
+    let sent = exchange.json();
+    // A POST or PUT that has nothing to say sends an empty object.
+    let is_empty = sent.is_null() || sent.as_object().is_some_and(|fields| fields.is_empty());
+    match &operation.body {
+        None if is_empty => vec![],
+        None => {
+            let fields = sent.as_object().into_iter().flatten();
+            let at = |(name, _)| found(Side::Request, &format!("/{name}"), Problem::Unknown);
+            fields.map(at).collect()
+        }
+        Some(body) if sent.is_null() && !body.required => vec![],
+        Some(_) if sent.is_null() => vec![found(Side::Request, "/", Problem::Body)],
+        Some(body) => of_value(Side::Request, "", &body.schema, &sent),
+    }
+}
+
+fn answered(operation: &Operation, answer: &Answered) -> Vec<Found> {
+    let status = answer.status.to_string();
+    match operation.answers.get(&status).or_else(|| operation.answers.get("default")) {
+        None => vec![found(Side::Answer, &status, Problem::Status)],
+        Some(None) => vec![],
+        Some(Some(_)) if answer.body.is_empty() => {
+            vec![found(Side::Answer, &status, Problem::Body)]
+        }
+        Some(Some(schema)) => {
+            let body = serde_json::from_slice(&answer.body).unwrap();
+            of_value(Side::Answer, "", schema, &body)
+        }
+    }
+}
+
+impl Operation {
+    fn parameter(&self, place: &str, name: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|it| it.place == place && it.name == name)
+    }
+}
+
+impl Parameter {
+    /// A value in a URL is text: it fits when one of the things that it may stand for does.
+    fn divergences(&self, at: &str, text: &str) -> Vec<Found> {
+        let as_json = serde_json::from_str::<Value>(text).ok();
+        let as_list = text.split(',').map(Value::from).collect();
+        let readings = [Some(Value::from(text)), as_json, Some(as_list)];
+        let fits = readings.iter().flatten().any(|value| self.schema.is_valid(value));
+        if fits {
+            return vec![];
+        }
+        let numeric = readings.iter().flatten().find(|value| value.is_number());
+        let value = numeric.cloned().unwrap_or_else(|| text.into());
+        of_value(Side::Request, at, &self.schema, &value)
+    }
+}
