@@ -9,18 +9,16 @@ mod check;
 mod description;
 mod divergence;
 mod known;
+mod refusals;
 mod schema;
+mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env,
-    path::PathBuf,
-};
+use std::{collections::BTreeMap, env, fs, path::PathBuf, sync::LazyLock};
 
 use futures_util::{StreamExt, stream};
 use portkey_admin_mcp::sandbox::Received;
 
-use self::{description::Description, known::Known};
+use self::{description::Description, known::Known, refusals::refused};
 use crate::{
     calls::{self, Call, corpus},
     routes::{ROUTES, Route},
@@ -38,8 +36,12 @@ pub fn description() -> Option<PathBuf> {
     Some(PathBuf::from(beside)).filter(|path| path.is_file())
 }
 
-fn read() -> Option<Description> {
-    let read = description().map(|path| Description::read(&path));
+fn read() -> Option<&'static Description> {
+    static READ: LazyLock<Option<Description>> = LazyLock::new(|| {
+        let text = description().map(|path| fs::read_to_string(path).unwrap());
+        text.map(|text| Description::new(&text))
+    });
+    let read = READ.as_ref();
     if read.is_none() {
         println!("skipped: no description of the API is here, and PORTKEY_OPENAPI names none");
     }
@@ -66,6 +68,11 @@ async fn exchanged(call: Call) -> Vec<Received> {
     served.sent()
 }
 
+fn route(exchange: &Received) -> &'static str {
+    let line = line(exchange);
+    Route::of(&line).unwrap_or_else(|| panic!("{line} is no route")).line
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tools_and_the_sandbox_keep_to_the_description() {
     let Some(description) = read() else { return };
@@ -75,29 +82,38 @@ async fn tools_and_the_sandbox_keep_to_the_description() {
     });
     let calls: Vec<_> = calls.buffered(4).collect().await;
 
-    let (mut found, mut checked) = (BTreeMap::new(), BTreeSet::new());
+    let mut seen: BTreeMap<&str, &Received> = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for (tool, exchanges) in &calls {
         for exchange in exchanges {
-            let line = line(exchange);
-            let route = Route::of(&line).unwrap_or_else(|| panic!("{tool} sends {line}"));
-            if let Some(operation) = description.operation(route.line) {
-                checked.insert(route.line);
-                for (divergence, words) in check::divergences(operation, exchange) {
-                    found.entry((route.line, divergence)).or_insert((tool, words));
-                }
+            let route = route(exchange);
+            let Some(operation) = description.operation(route) else { continue };
+            seen.entry(route).or_insert(exchange);
+            for (divergence, words) in check::divergences(operation, exchange) {
+                found.entry((route, divergence)).or_insert(format!("{tool}: {words}"));
             }
         }
     }
     let is_wanted = |route: &&Route| route.is_in_the_description() && route.why_left_out.is_none();
-    let wanted: BTreeSet<_> = ROUTES.iter().filter(is_wanted).map(|route| route.line).collect();
-    assert_eq!(checked, wanted);
+    let wanted: Vec<_> = ROUTES.iter().filter(is_wanted).map(|route| route.line).collect();
+    assert_eq!(seen.keys().copied().collect::<Vec<_>>(), wanted);
+
+    let refused = refused(seen.values().copied()).await;
+    assert!(refused.len() > 2 * wanted.len(), "only {} were refused", refused.len());
+    for exchange in &refused {
+        let route = route(exchange);
+        let operation = description.operation(route).unwrap();
+        for (divergence, words) in check::answered(operation, exchange) {
+            found.entry((route, divergence)).or_insert(format!("a refusal: {words}"));
+        }
+    }
 
     let known = Known::read();
     let stale = known.stale(found.keys().map(|(line, it)| (*line, it)));
     let new: Vec<_> = found
         .iter()
         .filter(|((line, it), _)| !known.explains(line, it))
-        .map(|((line, it), (tool, words))| format!("{line} {it}, by {tool}: {words}"))
+        .map(|((line, it), words)| format!("{line} {it}, by {words}"))
         .collect();
     println!("{} divergences, {} of them known", found.len(), found.len() - new.len());
     assert!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use percent_encoding::percent_decode_str;
-use portkey_admin_mcp::sandbox::{Answered, Received};
+use portkey_admin_mcp::sandbox::Received;
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -12,15 +12,14 @@ use super::{
     divergence::{Divergence, Problem, Side, of_value},
 };
 
-/// A divergence, in words.
-type Found = (Divergence, String);
+/// A divergence, and what is wrong in words.
+pub type Found = (Divergence, String);
 
 pub fn divergences(operation: &Operation, exchange: &Received) -> Vec<Found> {
     let mut all = path(operation, &exchange.path);
     all.extend(query(operation, &exchange.query));
     all.extend(body(operation, exchange));
-    let answer = exchange.answer.as_ref().unwrap_or_else(|| panic!("no answer to {exchange:?}"));
-    all.extend(answered(operation, answer));
+    all.extend(answered(operation, exchange));
     all
 }
 
@@ -83,7 +82,9 @@ fn body(operation: &Operation, exchange: &Received) -> Vec<Found> {
     }
 }
 
-fn answered(operation: &Operation, answer: &Answered) -> Vec<Found> {
+/// What is wrong with the answer alone.
+pub fn answered(operation: &Operation, exchange: &Received) -> Vec<Found> {
+    let answer = exchange.answer.as_ref().unwrap_or_else(|| panic!("no answer to {exchange:?}"));
     let status = answer.status.to_string();
     match operation.answers.get(&status).or_else(|| operation.answers.get("default")) {
         None => vec![found(Side::Answer, &status, Problem::Status)],

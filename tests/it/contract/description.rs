@@ -1,6 +1,6 @@
 //! Portkey's description of its API (OpenAPI 3.0): the operations of `routes.txt`, compiled.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::collections::BTreeMap;
 
 use jsonschema::Validator;
 use serde_json::Value;
@@ -34,9 +34,10 @@ pub struct Body {
 }
 
 impl Description {
-    pub fn read(file: &Path) -> Self {
-        let text = fs::read_to_string(file).unwrap();
-        let document: Value = serde_saphyr::from_str(&text).unwrap();
+    /// From YAML.
+    pub fn new(text: &str) -> Self {
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let document: Value = serde_saphyr::from_str_with_options(text, options).unwrap();
         let mut operations = BTreeMap::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for method in ["get", "post", "put", "delete"] {

@@ -23,6 +23,7 @@ const SAME: &[&str] = &[
     "uniqueItems",
     "minProperties",
     "maxProperties",
+    "format",
 ];
 
 /// Whether an object may have fields that its schema does not name.
@@ -38,7 +39,8 @@ pub fn compile(document: &Value, schema: &Value, fields: Fields) -> Validator {
     let mut writer = Writer { document, fields, defs: Map::new() };
     let mut root = writer.whole(schema);
     root["$defs"] = Value::Object(writer.defs);
-    let options = jsonschema::options().with_draft(Draft::Draft202012);
+    let options =
+        jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
     options.build(&root).unwrap_or_else(|error| panic!("{error}: {root}"))
 }
 
@@ -68,7 +70,10 @@ impl Writer<'_> {
 
     fn part(&mut self, schema: &Value) -> Value {
         let mut written = Map::new();
-        if let Some(name) = schema["$ref"].as_str() {
+        // A reference that says more of itself stands alone in an `allOf`.
+        let parts = schema["allOf"].as_array().filter(|_| schema.get("properties").is_none());
+        let alone = parts.filter(|parts| parts.len() == 1);
+        if let Some(name) = alone.map_or(schema, |parts| &parts[0])["$ref"].as_str() {
             let name = name.strip_prefix(SCHEMAS).unwrap_or_else(|| panic!("{name} is no schema"));
             if !self.defs.contains_key(name) {
                 // It may refer to itself.
@@ -79,6 +84,10 @@ impl Writer<'_> {
             written.insert("$ref".to_owned(), format!("#/$defs/{name}").into());
         } else {
             self.write(schema, &mut written);
+            let is_open = schema["type"] == "object" && !self.names_fields(schema);
+            if is_open && !written.contains_key("additionalProperties") {
+                written.insert("additionalProperties".to_owned(), true.into());
+            }
         }
         if schema["nullable"] == true { or_null(written) } else { Value::Object(written) }
     }
@@ -91,8 +100,15 @@ impl Writer<'_> {
                     fields.collect::<Map<_, _>>().into()
                 }
                 ("items" | "additionalProperties", Value::Object(_)) => self.whole(value),
-                ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => {
+                ("anyOf" | "oneOf", Value::Array(parts)) => {
                     parts.iter().map(|part| self.part(part)).collect()
+                }
+                // All in one, since a part that fails leaves it open which fields are known.
+                ("allOf", Value::Array(parts)) => {
+                    for part in parts {
+                        self.write(resolved(self.document, part), written);
+                    }
+                    continue;
                 }
                 // Some fields say it of themselves, as parameters do.
                 ("required", Value::Array(_)) | ("additionalProperties", Value::Bool(_)) => {
@@ -102,11 +118,18 @@ impl Writer<'_> {
                 _ => continue,
             };
             let keyword = if keyword == "oneOf" { "anyOf" } else { keyword };
-            written.insert(keyword.to_owned(), value);
-        }
-        let is_open = schema["type"] == "object" && !self.names_fields(schema);
-        if is_open && !written.contains_key("additionalProperties") {
-            written.insert("additionalProperties".to_owned(), true.into());
+            match (written.get_mut(keyword), value) {
+                (Some(Value::Object(all)), Value::Object(more)) if keyword == "properties" => {
+                    all.extend(more);
+                }
+                (Some(Value::Array(all)), Value::Array(more)) if keyword == "required" => {
+                    all.extend(more);
+                }
+                (Some(other), value) => assert_eq!(*other, value, "two of `{keyword}`"),
+                (None, value) => {
+                    written.insert(keyword.to_owned(), value);
+                }
+            }
         }
     }
 
@@ -120,16 +143,13 @@ impl Writer<'_> {
 }
 
 fn or_null(mut schema: Map<String, Value>) -> Value {
-    let Some(Value::String(kind)) = schema.get("type") else {
+    let kind = schema.get("type").filter(|_| !schema.contains_key("anyOf"));
+    let Some(kind) = kind.cloned() else {
         return json!({ "anyOf": [schema, { "type": "null" }] });
     };
     schema.insert("type".to_owned(), json!([kind, "null"]));
     if let Some(Value::Array(options)) = schema.get_mut("enum") {
         options.push(Value::Null);
-    }
-    // Nothing else may forbid it.
-    if schema.contains_key("anyOf") || schema.contains_key("allOf") {
-        return json!({ "anyOf": [schema, { "type": "null" }] });
     }
     Value::Object(schema)
 }
