@@ -16,12 +16,12 @@ use std::{
 use portkey_admin_mcp::mcp::Endpoint;
 
 use self::{
-    places::{PLACES, operation},
+    places::PLACES,
     rewriter::{CANARY, Rewriter},
 };
 use crate::{
     calls::{self, CATALOGUE, Call},
-    routes::ROUTES,
+    routes::{ROUTES, Route},
     secrets::Log,
     support::{Called, Served, portkey_at, settings},
 };
@@ -56,10 +56,10 @@ impl Rewriter {
 fn calls_with_canaries() -> Vec<Call> {
     let mut calls = calls::corpus();
     calls.retain(|call| {
-        call.sends.iter().filter_map(|sent| sent.line.split_once(' ')).any(|(method, path)| {
-            let operation = operation(method, path);
-            PLACES.iter().any(|place| Some(place.operation) == operation)
-        })
+        call.sends
+            .iter()
+            .filter_map(|sent| Route::of(&sent.line))
+            .any(|route| PLACES.iter().any(|place| place.operation == route.line))
     });
     calls
 }
