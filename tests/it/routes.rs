@@ -12,7 +12,10 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use portkey_admin_mcp::tools::DOMAINS;
 use serde_json::Value;
 
-use crate::{calls::corpus, contract::description};
+use crate::{
+    calls::corpus,
+    contract::{SKIPPED, description},
+};
 
 /// What the list of operations wants a tool for although another route gives the same.
 const GIVEN_BY_ANOTHER: &[&str] = &["GET /model-configs/pricing/{}/{}"];
@@ -125,7 +128,7 @@ fn tools_reach_every_route_but_those_that_are_left_out() {
 #[test]
 fn the_routes_agree_with_the_list_of_operations() {
     let Some(file) = description().map(|path| path.with_file_name("operations.json")) else {
-        return println!("skipped: no description of the API is here");
+        return println!("{SKIPPED}");
     };
     let Ok(text) = std::fs::read_to_string(&file) else {
         return println!("skipped: no {} is here", file.display());

@@ -66,19 +66,18 @@ fn query(operation: &Operation, sent: &str) -> Vec<Found> {
 }
 
 fn body(operation: &Operation, exchange: &Received) -> Vec<Found> {
-    let sent = exchange.json();
-    // A POST or PUT that has nothing to say sends an empty object.
-    let is_empty = sent.is_null() || sent.as_object().is_some_and(|fields| fields.is_empty());
-    match &operation.body {
-        None if is_empty => vec![],
-        None => {
-            let fields = sent.as_object().into_iter().flatten();
-            let at = |(name, _)| found(Side::Request, &format!("/{name}"), Problem::Unknown);
-            fields.map(at).collect()
+    let none = exchange.body.is_empty();
+    let sent = if none { Value::Null } else { serde_json::from_slice(&exchange.body).unwrap() };
+    match (&operation.body, &sent) {
+        (None, Value::Null) => vec![],
+        // A POST or PUT that has nothing to say sends an empty one.
+        (None, Value::Object(fields)) => {
+            let at = |name| found(Side::Request, &format!("/{name}"), Problem::Unknown);
+            fields.keys().map(at).collect()
         }
-        Some(body) if sent.is_null() && !body.required => vec![],
-        Some(_) if sent.is_null() => vec![found(Side::Request, "/", Problem::Body)],
-        Some(body) => of_value(Side::Request, "", &body.schema, &sent),
+        (Some(body), Value::Null) if !body.required => vec![],
+        (None, _) | (Some(_), Value::Null) => vec![found(Side::Request, "/", Problem::Body)],
+        (Some(body), _) => of_value(Side::Request, "", &body.schema, &sent),
     }
 }
 

@@ -4,10 +4,11 @@ use serde::Deserialize;
 
 use super::divergence::{Divergence, Problem, Side};
 
+pub const KNOWN: &str = include_str!("known.toml");
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {
-    #[serde(default)]
     known: Vec<Entry>,
 }
 
@@ -23,8 +24,9 @@ struct Entry {
 }
 
 impl Known {
-    pub fn read() -> Self {
-        let known: Self = toml::from_str(include_str!("known.toml")).unwrap();
+    /// From TOML.
+    pub fn new(text: &str) -> Self {
+        let known: Self = toml::from_str(text).unwrap();
         for entry in &known.known {
             assert!(entry.why.split_whitespace().count() > 3, "`{}` is no reason", entry.why);
         }

@@ -5,7 +5,12 @@ use http::{HeaderMap, Method};
 use portkey_admin_mcp::sandbox::{Answered, Received};
 use serde_json::{Value, json};
 
-use super::{check, description::Description};
+use super::{
+    check,
+    description::Description,
+    divergence::{Divergence, Problem, Side},
+    known::{KNOWN, Known},
+};
 
 const DESCRIPTION: &str = r##"
 openapi: 3.0.0
@@ -170,4 +175,39 @@ fn a_divergence_in_an_answer_is_told() {
     ] {
         assert_eq!(in_answer(status, answer), [format!("{told} in the Answer")], "{answer}");
     }
+}
+
+#[test]
+fn what_is_known_is_explained_and_what_is_found_no_more_is_stale() {
+    let known = Known::new(
+        r#"
+        [[known]]
+        why = "the reason of this test"
+        side = "request"
+        problem = "unknown"
+        at = ["PUT /labels/{} /color", "GET /labels* */note", "GET /labels ?page"]
+        "#,
+    );
+    let place = |side, problem, at: &str| Divergence { side, problem, at: at.to_owned() };
+    let color = place(Side::Request, Problem::Unknown, "/color");
+    let note = place(Side::Request, Problem::Unknown, "/data/*/note");
+    assert!(known.explains("PUT /labels/{}", &color));
+    assert!(known.explains("GET /labels", &note) && known.explains("GET /labels/{}", &note));
+    for (line, other) in [
+        ("POST /labels", color.clone()),
+        ("PUT /labels/{}", place(Side::Answer, Problem::Unknown, "/color")),
+        ("PUT /labels/{}", place(Side::Request, Problem::Type, "/color")),
+        ("PUT /labels/{}", place(Side::Request, Problem::Unknown, "/color/tone")),
+    ] {
+        assert!(!known.explains(line, &other), "{line} {other}");
+    }
+    let found = [("PUT /labels/{}", &color), ("GET /labels/{}", &note)];
+    assert_eq!(known.stale(found.into_iter()), ["GET /labels ?page: Unknown in the Request"]);
+    assert_eq!(known.stale([].into_iter()).len(), 3);
+}
+
+/// Where there is no description, too.
+#[test]
+fn every_known_divergence_has_its_reason() {
+    Known::new(KNOWN);
 }
