@@ -85,13 +85,13 @@ async fn tools_and_the_sandbox_keep_to_the_description() {
     });
     let calls: Vec<_> = calls.buffered(4).collect().await;
 
-    let mut seen: BTreeMap<&str, &Received> = BTreeMap::new();
     let mut found = BTreeMap::new();
+    let mut by_route: BTreeMap<&str, Vec<&Received>> = BTreeMap::new();
     for (tool, exchanges) in &calls {
         for exchange in exchanges {
             let route = route(exchange);
             let Some(operation) = description.operation(route) else { continue };
-            seen.entry(route).or_insert(exchange);
+            by_route.entry(route).or_default().push(exchange);
             for (divergence, words) in check::divergences(operation, exchange) {
                 found.entry((route, divergence)).or_insert(format!("{tool}: {words}"));
             }
@@ -99,9 +99,15 @@ async fn tools_and_the_sandbox_keep_to_the_description() {
     }
     let is_wanted = |route: &&Route| route.is_in_the_description() && route.why_left_out.is_none();
     let wanted: Vec<_> = ROUTES.iter().filter(is_wanted).map(|route| route.line).collect();
-    assert_eq!(seen.keys().copied().collect::<Vec<_>>(), wanted);
+    assert_eq!(by_route.keys().copied().collect::<Vec<_>>(), wanted);
+    for (route, exchanges) in &by_route {
+        let operation = description.operation(route).unwrap();
+        for divergence in check::unused(operation, exchanges.iter().copied()) {
+            found.entry((route, divergence)).or_insert("all tools".to_owned());
+        }
+    }
 
-    let refused = refused(seen.values().copied()).await;
+    let refused = refused(by_route.values().map(|exchanges| exchanges[0])).await;
     assert!(refused.len() > 2 * wanted.len(), "only {} were refused", refused.len());
     for exchange in &refused {
         let route = route(exchange);

@@ -23,6 +23,29 @@ pub fn divergences(operation: &Operation, exchange: &Received) -> Vec<Found> {
     all
 }
 
+/// What the description offers in a query or at the top of a body and none of the requests has.
+pub fn unused<'e>(
+    operation: &Operation,
+    exchanges: impl Iterator<Item = &'e Received>,
+) -> Vec<Divergence> {
+    let offered = operation.parameters.iter().filter(|it| it.place == "query");
+    let mut unused: BTreeSet<_> = offered.map(|it| format!("?{}", it.name)).collect();
+    let fields = operation.body.iter().flat_map(|body| &body.names);
+    unused.extend(fields.map(|name| format!("/{name}")));
+    for exchange in exchanges {
+        for (name, _) in form_urlencoded::parse(exchange.query.as_bytes()) {
+            unused.remove(&format!("?{name}"));
+        }
+        let body = exchange.json();
+        let rows = body.as_array().map_or(std::slice::from_ref(&body), Vec::as_slice);
+        for (name, _) in rows.iter().filter_map(Value::as_object).flatten() {
+            unused.remove(&format!("/{name}"));
+        }
+    }
+    let divergence = |at| Divergence { side: Side::Request, problem: Problem::Unused, at };
+    unused.into_iter().map(divergence).collect()
+}
+
 fn found(side: Side, at: &str, problem: Problem) -> Found {
     (Divergence { side, problem, at: at.to_owned() }, String::new())
 }

@@ -1,6 +1,6 @@
 //! Portkey's description of its API (OpenAPI 3.0): the operations of `routes.txt`, compiled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jsonschema::Validator;
 use serde_json::Value;
@@ -30,6 +30,8 @@ pub struct Parameter {
 
 pub struct Body {
     pub required: bool,
+    /// Names of its fields.
+    pub names: BTreeSet<String>,
     pub schema: Validator,
 }
 
@@ -75,6 +77,7 @@ impl Operation {
             let schema = json_of(body).unwrap_or_else(|| panic!("{path} takes no JSON"));
             Body {
                 required: body["required"] == true,
+                names: schema::names(document, schema),
                 schema: schema::compile(document, schema, schema::Fields::Known),
             }
         });

@@ -22,6 +22,8 @@ pub enum Side {
 pub enum Problem {
     Unknown,
     Missing,
+    /// Described, and no tool can send it.
+    Unused,
     /// Null where the description has no null.
     Null,
     Type,

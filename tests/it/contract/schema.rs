@@ -4,6 +4,8 @@
 //! generators: the enums of the branches decide. `oneOf` is read as `anyOf`, since the branches are
 //! seldom written to exclude each other. What only annotates is dropped.
 
+use std::collections::BTreeSet;
+
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
@@ -49,6 +51,18 @@ pub fn resolved<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
     let Some(target) = value["$ref"].as_str() else { return value };
     let target = target.strip_prefix('#').and_then(|pointer| document.pointer(pointer));
     resolved(document, target.unwrap_or_else(|| panic!("{value} leads nowhere")))
+}
+
+/// The fields that a schema and its parts name, also of the items of a list.
+pub fn names(document: &Value, schema: &Value) -> BTreeSet<String> {
+    let schema = resolved(document, schema);
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    let mut all: BTreeSet<_> = fields.map(|(name, _)| name.clone()).collect();
+    let parts = ["allOf", "anyOf", "oneOf"].iter().filter_map(|it| schema[*it].as_array());
+    for part in parts.flatten().chain(schema.get("items")) {
+        all.extend(names(document, part));
+    }
+    all
 }
 
 struct Writer<'d> {

@@ -78,11 +78,9 @@ components:
 
 const TARGET: &str = "/v1/labels/3fa85f64-5717-4562-b3fc-2c963f66afa6?team=a";
 
-/// What is found in a request to `target` with its answer, as `problem in the side at place`.
-fn found(target: &str, body: &Value, status: u16, answer: &str) -> Vec<String> {
-    let description = Description::new(DESCRIPTION);
+fn exchange(target: &str, body: &Value, status: u16, answer: &str) -> Received {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let exchange = Received {
+    Received {
         method: Method::PUT,
         path: path.to_owned(),
         query: query.to_owned(),
@@ -90,7 +88,13 @@ fn found(target: &str, body: &Value, status: u16, answer: &str) -> Vec<String> {
         body: if body.is_null() { Bytes::new() } else { body.to_string().into() },
         key: None,
         answer: Some(Answered { status, body: answer.to_owned().into() }),
-    };
+    }
+}
+
+/// What is found in a request to `target` with its answer, as `problem in the side at place`.
+fn found(target: &str, body: &Value, status: u16, answer: &str) -> Vec<String> {
+    let description = Description::new(DESCRIPTION);
+    let exchange = exchange(target, body, status, answer);
     let operation = description.operation("PUT /labels/{}").unwrap();
     let found = check::divergences(operation, &exchange);
     found.into_iter().map(|(divergence, _)| divergence.to_string()).collect()
@@ -175,6 +179,20 @@ fn a_divergence_in_an_answer_is_told() {
     ] {
         assert_eq!(in_answer(status, answer), [format!("{told} in the Answer")], "{answer}");
     }
+}
+
+#[test]
+fn what_the_description_offers_and_nothing_sends_is_told() {
+    let description = Description::new(DESCRIPTION);
+    let operation = description.operation("PUT /labels/{}").unwrap();
+    let body = json!({ "name": "n", "color": null, "texts": {}, "parent": null });
+    let sent = [
+        exchange(&format!("{TARGET}&count=1"), &body, 200, ""),
+        exchange(TARGET, &json!([{ "free": {} }]), 200, ""),
+    ];
+    let unused = check::unused(operation, sent.iter());
+    let unused: Vec<_> = unused.iter().map(Divergence::to_string).collect();
+    assert_eq!(unused, ["/rules: Unused in the Request", "?states: Unused in the Request"]);
 }
 
 #[test]
