@@ -16,11 +16,12 @@ use std::{
 use portkey_admin_mcp::mcp::Endpoint;
 
 use self::{
-    places::{PLACES, operation},
+    places::PLACES,
     rewriter::{CANARY, Rewriter},
 };
 use crate::{
     calls::{self, CATALOGUE, Call},
+    routes::{ROUTES, Route},
     secrets::Log,
     support::{Called, Served, portkey_at, settings},
 };
@@ -55,10 +56,10 @@ impl Rewriter {
 fn calls_with_canaries() -> Vec<Call> {
     let mut calls = calls::corpus();
     calls.retain(|call| {
-        call.sends.iter().filter_map(|sent| sent.line.split_once(' ')).any(|(method, path)| {
-            let operation = operation(method, path);
-            PLACES.iter().any(|place| Some(place.operation) == operation)
-        })
+        call.sends
+            .iter()
+            .filter_map(|sent| Route::of(&sent.line))
+            .any(|route| PLACES.iter().any(|place| place.operation == route.line))
     });
     calls
 }
@@ -122,7 +123,7 @@ async fn an_answer_that_cannot_be_read_tells_none_of_its_secrets() {
 
 #[test]
 fn the_places_are_of_operations_that_are_there() {
-    let known: BTreeSet<_> = include_str!("routes.txt").lines().collect();
+    let known: BTreeSet<_> = ROUTES.iter().map(|route| route.line).collect();
     let lost: BTreeSet<_> =
         PLACES.iter().map(|place| place.operation).filter(|it| !known.contains(it)).collect();
     assert!(lost.is_empty(), "{lost:?}");

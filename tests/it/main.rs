@@ -21,6 +21,7 @@ mod collections;
 mod commands;
 mod completion;
 mod configs;
+mod contract;
 mod deployments;
 mod edges;
 mod eras;
@@ -40,6 +41,7 @@ mod providers;
 mod readme;
 mod resilience;
 mod resources;
+mod routes;
 mod rules;
 mod runbooks;
 #[path = "../../src/portkey/tests/upstream.rs"]
