@@ -207,6 +207,8 @@ const TOKENS: &[&str] = &[
     "cache_write_image_input_token",
     "cache_write_input_token",
     "cache_write_text_input_token",
+    "image_token",
+    "pay_per_token",
     "prediction_accepted_token",
     "prediction_rejected_token",
     "reasoning_token",
