@@ -170,7 +170,7 @@ pub const TOOLS: &[Tool] = &[
         "Get the public price of one model in US cents per token, with usd_per_million_tokens. Own
          prices: list_integration_models.",
     )
-    .base(Base::Prices)
+    .base(Base::Root)
     .shows(TOKENS)
     .intents(&[
         "what does a model cost",
