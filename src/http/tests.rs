@@ -128,7 +128,7 @@ async fn echo(request: Request) -> Response {
         _ => {}
     }
     let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
-    let method_of = principal.method;
+    let method_of = principal.identity.method;
     format!("{method} by {method_of:?}, authorized {authorized}, {} bytes", body.len())
         .into_response()
 }

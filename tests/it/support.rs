@@ -72,7 +72,9 @@ pub fn portkey_of(sandbox: &Sandbox, key: &str) -> Portkey {
 
 pub fn principal(name: &str) -> Arc<Principal> {
     let subject = Some(name.to_owned());
-    Arc::new(Principal { subject, ..Principal::new(auth::Method::Bearer, "admin") })
+    let mut principal = Principal::new(auth::Method::Bearer, "admin");
+    principal.identity.subject = subject;
+    Arc::new(principal)
 }
 
 /// What came back, with its body read: JSON, or the last event of a stream.
