@@ -16,6 +16,7 @@ use portkey_admin_mcp::{
     sandbox::{self, Sandbox},
     tools::Catalogue,
 };
+use rmcp::model::CacheScope;
 use serde_json::{Value, json};
 
 pub use account::{Account, line};
@@ -40,6 +41,8 @@ pub fn settings() -> Settings {
         max_json_depth: 64,
         read_only: false,
         sandbox: true,
+        cache_scope: CacheScope::Public,
+        challenge: auth::Challenge::default(),
     }
 }
 
