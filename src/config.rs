@@ -120,7 +120,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
 
     let reader = Reader(&values);
     let http = http_settings(reader);
-    let tables = Tables::read(&values, environment, inputs.sandbox, &mut problems);
+    let tables = Tables::read(&values, inputs, &mut problems);
     let auth = check::auth(reader, &http, &tables, inputs, &mut problems);
     check::http(reader, &http, &mut problems);
     check::sessions(reader, inputs, &mut problems);

@@ -9,6 +9,7 @@ use toml::Value;
 use url::Url;
 
 use super::{
+    Inputs, Purpose,
     problem::Problem,
     values::{Values, secret_file},
 };
@@ -52,16 +53,13 @@ struct TokenEntry {
 }
 
 impl Tables {
-    /// Reads and checks them; `sandbox` needs no keys.
-    pub fn read(
-        values: &Values,
-        environment: &BTreeMap<String, String>,
-        sandbox: bool,
-        problems: &mut Vec<Problem>,
-    ) -> Self {
+    /// Reads and checks them.
+    pub fn read(values: &Values, inputs: &Inputs, problems: &mut Vec<Problem>) -> Self {
+        let no_keys = inputs.sandbox || inputs.purpose == Purpose::Show;
+        let environment = (!no_keys).then_some(&inputs.environment);
         let mut tables = Self::default();
         for (name, entry, at) in named::<CredentialEntry>(values, "credentials", problems) {
-            match entry.credential(name, environment, sandbox) {
+            match entry.credential(name, environment) {
                 Ok(credential) => tables.credentials.push(credential),
                 Err(why) => problems.push(Problem::new(format!("{at}: {why}"))),
             }
@@ -129,8 +127,7 @@ impl CredentialEntry {
     fn credential(
         self,
         name: String,
-        environment: &BTreeMap<String, String>,
-        sandbox: bool,
+        environment: Option<&BTreeMap<String, String>>,
     ) -> Result<Credential, String> {
         if name == DEFAULT_CREDENTIAL {
             return Err(format!(
@@ -138,10 +135,11 @@ impl CredentialEntry {
             ));
         }
         let sandbox_key = self.sandbox_key.clone().unwrap_or_else(|| name.clone());
-        if sandbox {
+        // The sandbox has keys of its own, and what only explains needs none.
+        let Some(environment) = environment else {
             let key = SecretString::default();
             return Ok(Credential { name, key, base_url: None, sandbox_key });
-        }
+        };
         let base_url = match self.base_url.as_deref().map(Url::parse) {
             None => None,
             Some(Ok(url)) if matches!(url.scheme(), "http" | "https") && url.has_host() => {

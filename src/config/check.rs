@@ -18,6 +18,8 @@ use crate::{auth, http, near::near, portkey, sandbox::Sandbox, tools::Catalogue}
 const PREFIXES: &[&str] = &["MCP_", "CLERK_", "PORTKEY_", "RATE_LIMIT_"];
 /// Known, and set by no key: the file's path, one that other servers have, and one for tests.
 const OTHERS: &[&str] = &["MCP_CONFIG", "MCP_TRANSPORT", "PORTKEY_OPENAPI"];
+/// Name of the bearer token that the environment gives.
+const DEFAULT_TOKEN: &str = "default";
 /// With the sandbox, none of these means anything.
 const UPSTREAM: &[&str] = &[
     "portkey.api_key",
@@ -144,7 +146,11 @@ pub fn auth(
     };
     let names: Vec<&str> = match &mode {
         auth::Mode::Bearer(tokens) => tokens.names().collect(),
-        auth::Mode::None => Vec::new(),
+        auth::Mode::None if inputs.purpose == Purpose::Serve => Vec::new(),
+        // Nobody is let in here, and nothing is kept from the rules.
+        auth::Mode::None => {
+            tables.tokens.iter().map(|(name, _)| &**name).chain([DEFAULT_TOKEN]).collect()
+        }
     };
     let access = tables.access(&names, problems);
     Some(auth::Settings { mode, allow_unauthenticated_http, access })
@@ -168,9 +174,6 @@ fn exposed(
         .filter(|value| !matches!(&**value, "" | "0" | "none" | "false" | "no" | "off"))
         .map(|_| "`MCP_TRUST_PROXY` is set".into())
 }
-
-/// Name of the token that the environment gives.
-const DEFAULT_TOKEN: &str = "default";
 
 fn tokens(
     reader: Reader<'_>,

@@ -115,6 +115,23 @@ impl Values {
         self.tables.get(section)
     }
 
+    /// Every entry of such a section by its name, with where it stands.
+    pub fn tables_by_name(&self) -> Vec<(String, &Source)> {
+        let mut names = Vec::new();
+        for (section, (value, source)) in &self.tables {
+            match value {
+                Value::Table(entries) => {
+                    names.extend(entries.keys().map(|name| (format!("{section}.{name}"), source)));
+                }
+                Value::Array(rules) => {
+                    names.extend((0..rules.len()).map(|i| (format!("{section}[{i}]"), source)));
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+
     pub fn set(&mut self, path: &'static str, texts: Vec<String>, source: Source) {
         self.settings.insert(path, Setting { texts, source });
     }

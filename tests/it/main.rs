@@ -10,6 +10,7 @@
     reason = "tests"
 )]
 
+mod access;
 mod analytics;
 mod arguments;
 mod audit;
