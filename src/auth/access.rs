@@ -74,13 +74,11 @@ impl Access {
         let Self::Rules(rules) = self else { return Vec::new() };
         let mut seen = Vec::new();
         for (rule, _) in rules.iter() {
-            match rule.when.unmet(identity) {
-                Some((name, list)) => seen.push((rule, Verdict::Unmet(name, list))),
-                None => {
-                    seen.push((rule, Verdict::Decides));
-                    break;
-                }
-            }
+            let Some((name, list)) = rule.when.unmet(identity) else {
+                seen.push((rule, Verdict::Decides));
+                break;
+            };
+            seen.push((rule, Verdict::Unmet(name, list)));
         }
         seen
     }
