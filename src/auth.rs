@@ -7,6 +7,7 @@
 mod access;
 pub mod bearer;
 mod challenge;
+pub mod clerk;
 mod grant;
 mod identity;
 mod policy;
@@ -20,6 +21,7 @@ mod tests;
 pub use access::{Access, DEFAULT_CREDENTIAL, Verdict};
 pub use bearer::{Bearer, Tokens};
 pub use challenge::Challenge;
+pub use clerk::Clerk;
 pub use grant::Grant;
 pub use identity::{Identity, Method};
 pub use policy::{Decision, READ, WRITE, decide};

@@ -6,6 +6,7 @@
 
 mod access;
 mod check;
+mod clerk;
 mod keys;
 mod later;
 mod problem;
@@ -131,10 +132,13 @@ pub fn load(inputs: &Inputs) -> Loaded {
         check::addresses(reader, portkey, &tables, inputs, &mut problems);
     }
 
+    let issued = matches!(&auth, Some(auth) if matches!(auth.mode, auth::Mode::Clerk(_)));
+    let base = http.public_base_url.as_ref().filter(|_| issued);
+    let resource_metadata = base.map(http::resource_url);
     let config = match (auth, portkey, problems.is_empty()) {
         (Some(auth), Some(portkey), true) => Ok(Config {
             http,
-            mcp: mcp_settings(reader, &auth, inputs.sandbox),
+            mcp: mcp_settings(reader, &auth, resource_metadata, inputs.sandbox),
             auth,
             portkey,
             api_key: reader.secret("portkey.api_key"),
@@ -174,7 +178,12 @@ fn http_settings(reader: Reader<'_>) -> http::Settings {
     }
 }
 
-fn mcp_settings(reader: Reader<'_>, auth: &auth::Settings, sandbox: bool) -> mcp::Settings {
+fn mcp_settings(
+    reader: Reader<'_>,
+    auth: &auth::Settings,
+    resource_metadata: Option<String>,
+    sandbox: bool,
+) -> mcp::Settings {
     mcp::Settings {
         session_mode: if reader.is("mcp.session_mode", "stateless") {
             mcp::SessionMode::Stateless
@@ -189,7 +198,7 @@ fn mcp_settings(reader: Reader<'_>, auth: &auth::Settings, sandbox: bool) -> mcp
         read_only: reader.flag("mcp.read_only"),
         sandbox,
         cache_scope: if auth.is_uniform() { CacheScope::Public } else { CacheScope::Private },
-        challenge: auth::Challenge::default(),
+        challenge: auth::Challenge { resource_metadata },
     }
 }
 

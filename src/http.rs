@@ -7,6 +7,7 @@ mod host;
 mod lifecycle;
 mod limits;
 mod listener;
+mod metadata;
 mod origin;
 mod pages;
 mod panics;
@@ -35,6 +36,7 @@ pub use self::{
     error::Error,
     host::{Host, Hosts},
     lifecycle::{Lifecycle, Phase},
+    metadata::{Metadata, resource_url},
     origin::{Origins, normal as normal_origin},
     pages::{Info, endpoint_url},
     probes::{Look, PATIENCE as PROBE_TIMEOUT, Readiness, Upstream},
@@ -50,6 +52,7 @@ pub struct Site {
     pub origins: Origins,
     pub gate: Gate,
     pub info: Info,
+    pub metadata: Metadata,
     pub readiness: Readiness,
     pub lifecycle: Lifecycle,
 }
@@ -91,6 +94,9 @@ where
         .route("/", get(pages::status))
         .route("/auth/info", get(pages::auth_info))
         .route("/mcp", any(endpoint))
+        .route(metadata::RESOURCE[0], get(metadata::resource))
+        .route(metadata::RESOURCE[1], get(metadata::resource))
+        .route(metadata::AUTHORIZATION_SERVER, get(metadata::authorization_server))
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
         .fallback(error::not_found)

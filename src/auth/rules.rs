@@ -97,7 +97,7 @@ impl When {
 }
 
 /// Clerk writes roles and permissions with `org:` in some places and without in others.
-fn bare(name: &str) -> &str {
+pub(super) fn bare(name: &str) -> &str {
     name.strip_prefix("org:").unwrap_or(name)
 }
 

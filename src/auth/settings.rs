@@ -1,6 +1,6 @@
 //! What can be set about who may call.
 
-use super::{access::Access, bearer::Tokens};
+use super::{access::Access, bearer::Tokens, clerk};
 
 /// The section `[auth]`, with the tokens and rules of the file.
 #[derive(Clone, Debug)]
@@ -14,7 +14,8 @@ pub struct Settings {
 impl Settings {
     /// Whether all who get in see the same tools.
     pub fn is_uniform(&self) -> bool {
-        self.access.is_uniform()
+        // Tokens of Clerk carry scopes.
+        self.access.is_uniform() && !matches!(self.mode, Mode::Clerk(_))
     }
 }
 
@@ -23,6 +24,7 @@ impl Settings {
 pub enum Mode {
     None,
     Bearer(Tokens),
+    Clerk(Box<clerk::Settings>),
 }
 
 impl Mode {
@@ -30,6 +32,7 @@ impl Mode {
         match self {
             Self::None => "none",
             Self::Bearer(_) => "bearer",
+            Self::Clerk(_) => "clerk",
         }
     }
 }

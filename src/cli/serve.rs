@@ -11,10 +11,11 @@ use super::{
     upstream::Upstream,
 };
 use crate::{
+    auth::{self, Mode, clerk::Mirror},
     config::{Config, Inputs, Purpose},
     http::{
-        self, Ended, Gate, Hosts, Info, Lifecycle, Look, Origins, Readiness, ReadyCheck, Run, Site,
-        Upstream as Seen,
+        self, Ended, Gate, Hosts, Info, Lifecycle, Look, Metadata, Origins, Readiness, ReadyCheck,
+        Run, Site, Upstream as Seen,
     },
     mcp::Endpoint,
     portkey::{self, Accounts},
@@ -76,6 +77,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
             read_only: mcp.read_only,
             sandbox: mcp.sandbox,
         },
+        metadata: metadata(&settings, &auth)?,
         gate: Gate::new(auth, mcp.challenge.clone()),
         readiness: Readiness::new(lifecycle.clone(), look),
         lifecycle: lifecycle.clone(),
@@ -101,6 +103,16 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         }
         Err(error) => Err(Failure::Failed(format!("serving failed: {error}"))),
     }
+}
+
+/// What clients are told of how to get a token; nothing where no authorization server is.
+fn metadata(http: &http::Settings, auth: &auth::Settings) -> Result<Metadata, Failure> {
+    let (Mode::Clerk(clerk), Some(base)) = (&auth.mode, &http.public_base_url) else {
+        return Ok(Metadata::default());
+    };
+    let mirror = clerk.mirror.then(|| Mirror::start(&clerk.issuer)).transpose();
+    let mirror = mirror.map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok(Metadata::new(base, &clerk.issuer, mirror))
 }
 
 /// Looks with every credential at once; the worst finding counts.

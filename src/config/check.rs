@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use super::{
     Inputs, Purpose,
     access::Tables,
+    clerk,
     keys::{KEYS, find},
     later,
     problem::Problem,
@@ -52,6 +53,10 @@ pub fn derive(values: &mut Values) {
         let why = "because auth.token is set";
         values.set("auth.mode", vec!["bearer".into()], Source::Derived(why));
     }
+    if !values.is_given("auth.mode") && clerk::given(values).next().is_some() {
+        let why = "because Clerk is set up";
+        values.set("auth.mode", vec!["clerk".into()], Source::Derived(why));
+    }
     if Reader(values).word("http.shutdown_delay_ms").is_empty() {
         let (delay, why) = if super::http_settings(Reader(values)).is_loopback() {
             ("0", "on a loopback address")
@@ -69,9 +74,17 @@ pub fn environment(
     problems: &mut Vec<Problem>,
     warnings: &mut Vec<String>,
 ) {
-    let (refused, warned) = later::check(environment, values.is_given("auth.mode"));
+    let (refused, warned) = later::check(environment);
     problems.extend(refused);
     warnings.extend(warned);
+    if !Reader(values).is("auth.mode", "clerk") {
+        let unused: Vec<String> = clerk::given(values).map(|path| format!("`{path}`")).collect();
+        if !unused.is_empty() {
+            let mode = Reader(values).word("auth.mode");
+            let unused = unused.join(", ");
+            warnings.push(format!("{unused}: not used, because `auth.mode` is `{mode}`"));
+        }
+    }
     if environment.get("MCP_TRANSPORT").is_some_and(|value| !value.trim().is_empty()) {
         warnings.push(
             "`MCP_TRANSPORT` has no effect: `serve` speaks HTTP, `stdio` standard input".into(),
@@ -131,6 +144,9 @@ pub fn auth(
             );
             return None;
         }
+        Purpose::Serve if reader.is("auth.mode", "clerk") => {
+            auth::Mode::Clerk(Box::new(clerk::settings(reader, http, problems)?))
+        }
         Purpose::Serve if !allow_unauthenticated_http => {
             if let Some(why) = exposed(reader, http, &inputs.environment) {
                 problems.push(Problem::new(format!(
@@ -146,6 +162,7 @@ pub fn auth(
     };
     let names: Vec<&str> = match &mode {
         auth::Mode::Bearer(tokens) => tokens.names().collect(),
+        auth::Mode::Clerk(_) => Vec::new(),
         auth::Mode::None if inputs.purpose == Purpose::Serve => Vec::new(),
         // Nobody is let in here, and nothing is kept from the rules.
         auth::Mode::None => {
@@ -153,6 +170,13 @@ pub fn auth(
         }
     };
     let access = tables.access(&names, problems);
+    if let auth::Mode::Clerk(settings) = &mode
+        && settings.constraints.is_empty()
+        && access.is_uniform()
+    {
+        problems.push(Problem::new(clerk::ANYONE));
+        return None;
+    }
     Some(auth::Settings { mode, allow_unauthenticated_http, access })
 }
 
@@ -210,7 +234,7 @@ fn tokens(
     Some(tokens.into_iter().collect())
 }
 
-fn fault(reader: Reader<'_>, path: &str, remedy: &str, problems: &mut Vec<Problem>) {
+pub fn fault(reader: Reader<'_>, path: &str, remedy: &str, problems: &mut Vec<Problem>) {
     if let (Some(key), Some(setting)) = (find(path), reader.0.get(path)) {
         problems.push(Problem::with(key, setting, remedy));
     }

@@ -1,5 +1,6 @@
 //! The layers, and what each mistake is told.
 
+mod clerk;
 mod mistakes;
 
 use std::{path::Path, time::Duration};
@@ -7,6 +8,8 @@ use std::{path::Path, time::Duration};
 use secrecy::ExposeSecret;
 
 use super::*;
+
+const CLERK: &str = "https://clerk.example.com";
 
 type Environment = &'static [(&'static str, &'static str)];
 
@@ -251,7 +254,10 @@ fn what_this_version_cannot_do_is_said() {
             &[("MCP_EVENT_STORE", "redis"), ("MCP_REDIS_URL", "redis://h"), ("REDIS_URL", "x")],
             &["`MCP_REDIS_URL`: sessions are kept", "`MCP_EVENT_STORE`: streams cannot be resumed"],
         ),
-        (&[("MCP_AUTH_MODE", "none"), ("CLERK_ISSUER", "x")], &["`CLERK_ISSUER`: Clerk is not"]),
+        (
+            &[("MCP_AUTH_MODE", "none"), ("CLERK_ISSUER", CLERK)],
+            &["`clerk.issuer`: not used, because `auth.mode` is `none`"],
+        ),
         (&[("MCP_TRANSPORT", "http")], &["`MCP_TRANSPORT` has no effect"]),
         (
             &[("MCP_PROT", "1")],

@@ -47,6 +47,11 @@ impl Gate {
                 Ok(Identity::new(Method::None))
             }
             Mode::Bearer(tokens) => token_bearer(tokens, first),
+            // Nobody gets in by a verifier that is not there.
+            Mode::Clerk(_) => Err(Refused::Unavailable {
+                message: "tokens of Clerk cannot be verified".to_owned(),
+                retry_after: Duration::from_secs(60),
+            }),
         };
         let principal: Result<Principal, Refused> = identity.and_then(|it| self.access.admit(it));
         let principal = principal.map_err(|refused| self.error(&refused))?;

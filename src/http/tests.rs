@@ -3,6 +3,7 @@
 mod abuse;
 mod access;
 mod drain;
+mod metadata;
 mod pages;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -21,8 +22,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ended, Gate, Hosts, Info, Lifecycle, Limits, Look, Origins, Readiness, ReadyCheck, Run,
-    Settings, Site, bind, endpoint_url, router, serve,
+    Ended, Gate, Hosts, Info, Lifecycle, Limits, Look, Metadata, Origins, Readiness, ReadyCheck,
+    Run, Settings, Site, bind, endpoint_url, router, serve,
 };
 use crate::auth::{self, Access, Bearer, Challenge, Mode, Principal};
 
@@ -34,6 +35,7 @@ struct Plan {
     settings: Settings,
     auth: auth::Settings,
     look: Option<Look>,
+    metadata: Metadata,
     idle: CancellationToken,
 }
 
@@ -68,7 +70,7 @@ impl Default for Plan {
         let idle = CancellationToken::new();
         idle.cancel();
         let auth = auth_settings(Mode::None);
-        Self { settings: settings(), auth, look: None, idle }
+        Self { settings: settings(), auth, look: None, metadata: Metadata::default(), idle }
     }
 }
 
@@ -87,7 +89,7 @@ impl Plan {
     }
 
     fn start(self) -> Running {
-        let Self { settings, auth, look, idle } = self;
+        let Self { settings, auth, look, metadata, idle } = self;
         let (listener, address) = bind(&settings).unwrap();
         let lifecycle = Lifecycle::default();
         let site = Site {
@@ -104,6 +106,7 @@ impl Plan {
                 read_only: false,
                 sandbox: true,
             },
+            metadata,
             gate: Gate::new(auth, Challenge::default()),
             readiness: Readiness::new(lifecycle.clone(), look),
             lifecycle: lifecycle.clone(),

@@ -18,9 +18,8 @@ const BAD: &[(Environment, &str)] = &[
         "`mcp.session_mode` is `sticky` (env:MCP_SESSION_MODE): write one of `stateful`, `stateless`",
     ),
     (
-        &[("MCP_AUTH_MODE", "clerk")],
-        "`auth.mode` is `clerk` (env:MCP_AUTH_MODE): write one of `none`, `bearer`; Clerk is not in \
-         this version",
+        &[("MCP_AUTH_MODE", "oauth")],
+        "`auth.mode` is `oauth` (env:MCP_AUTH_MODE): write one of `none`, `bearer`, `clerk`",
     ),
     (
         &[("MCP_READ_ONLY", "maybe")],
@@ -123,11 +122,6 @@ const BAD: &[(Environment, &str)] = &[
         &[("MCP_CONFIG", "/nowhere.toml")],
         "configuration file `/nowhere.toml` cannot be read (No such file or directory (os error \
          2)): correct --config or MCP_CONFIG",
-    ),
-    (
-        &[("CLERK_ISSUER", "https://clerk.example.com")],
-        "`CLERK_ISSUER` asks for Clerk, which is not in this version: set MCP_AUTH_MODE to `bearer` \
-         with MCP_AUTH_TOKEN, or unset it",
     ),
     (
         &[("MCP_TLS_CERT_PATH", "/cert.pem")],
