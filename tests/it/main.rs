@@ -15,6 +15,7 @@ mod analytics;
 mod arguments;
 mod audit;
 mod budget;
+mod clerk;
 mod clients;
 mod collections;
 mod commands;

@@ -78,7 +78,7 @@ impl Jwts {
             header.kid.ok_or_else(|| invalid("the token does not name its key (`kid`)"))?;
         let key = self.keys.find(&key_id, &self.validation).await.map_err(no_key)?;
         let claims = decode::<Claims>(token, &key.decoding, &key.validation);
-        let claims = claims.map_err(|error| refusal(&error))?.claims;
+        let claims = claims.map_err(|error| refusal(&error, is_access_token))?.claims;
         self.check(&claims, is_access_token)?;
         let expires = claims.exp.unwrap_or_default();
         let identity = claims.identity().map_err(|wrong| invalid(&wrong.to_string()))?;
@@ -163,7 +163,7 @@ fn no_key(missing: Missing) -> Refused {
 }
 
 /// What a caller is told; nothing of the token.
-fn refusal(error: &Error) -> Refused {
+fn refusal(error: &Error, is_access_token: bool) -> Refused {
     let why = match error.kind() {
         ErrorKind::ExpiredSignature => "the token has expired: get a new one",
         ErrorKind::ImmatureSignature => "the token is not valid yet (`nbf`): check the clocks",
@@ -176,6 +176,10 @@ fn refusal(error: &Error) -> Refused {
         }
         ErrorKind::InvalidAudience => {
             "the token is for somebody else: `aud` has to name CLERK_AUDIENCE"
+        }
+        ErrorKind::MissingRequiredClaim(name) if name == "aud" && is_access_token => {
+            "the token names no audience: register this server's URL in Clerk (Agents, MCP servers) \
+             and sign in again (docs/auth.md shows it)"
         }
         ErrorKind::MissingRequiredClaim(name) if name == "aud" => {
             "the token names no audience: add `aud` with the value of CLERK_AUDIENCE in Clerk, by a \

@@ -161,8 +161,11 @@ mod tests {
             "authorization_endpoint": "https://clerk.example.com/oauth/authorize",
             "token_endpoint": "https://clerk.example.com/oauth/token",
         });
-        document.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        document.as_object().unwrap().clone()
+        let (Value::Object(document), Value::Object(change)) = (&mut document, change) else {
+            panic!("objects")
+        };
+        document.extend(change);
+        document.clone()
     }
 
     #[test]

@@ -86,7 +86,8 @@ async fn each_token_comes_to_what_it_must() {
                 _ => false,
             };
             if !fits {
-                breaches.push(format!("{round} {}: {found:?}", case.name));
+                let wanted = case.outcome.status();
+                breaches.push(format!("{round} {}: {found:?} instead of {wanted}", case.name));
             }
             if let Err(refused) = found {
                 let text = refused.to_string();
@@ -123,7 +124,7 @@ async fn an_identity_is_what_the_token_shows() {
     let old = table::v1("org_1", "org:admin", &["org:a:y", "org:a:x"]);
     let new = table::v2("org_1", "admin", "3");
     let mut both = old.clone();
-    both.as_object_mut().unwrap().extend(new.as_object().unwrap().clone());
+    issuer::merge(&mut both, new.clone());
     for claims in [old, new, both] {
         assert_eq!(identity("JWT", claims).await, member);
     }

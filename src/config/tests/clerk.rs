@@ -62,7 +62,7 @@ fn what_is_set_of_clerk_is_read() {
 
 #[test]
 fn each_mistake_about_clerk_is_told_its_remedy() {
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    let cases: &[(Environment, &[&str])] = &[
         (&[("CLERK_ISSUER", "")], &["`clerk.issuer` is not set: set CLERK_ISSUER"]),
         (&[("CLERK_ISSUER", "clerk.example.com")], &["write a whole URL"]),
         (&[("CLERK_ISSUER", "http://127.0.0.1:1")], &["write an `https://` URL without query"]),

@@ -139,7 +139,7 @@ impl Issuer {
             "created_at": 0,
             "updated_at": 0,
         });
-        found.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        merge(&mut found, change);
         self.shared.opaque.lock().unwrap().insert(token.into(), found);
     }
 
@@ -156,8 +156,7 @@ impl Issuer {
             "exp": now + 600,
             "sid": "sess_1",
         });
-        claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        merge(&mut claims, change);
         claims
     }
 }
@@ -165,6 +164,20 @@ impl Issuer {
 impl Drop for Issuer {
     fn drop(&mut self) {
         self.serving.abort();
+    }
+}
+
+/// Lays members of an object over another's; null takes one away.
+pub fn merge(object: &mut Value, change: Value) {
+    let (Value::Object(object), Value::Object(change)) = (object, change) else {
+        panic!("objects")
+    };
+    for (name, value) in change {
+        if value.is_null() {
+            object.remove(&name);
+        } else {
+            object.insert(name, value);
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    issuer::{AUDIENCE, Issuer, SECRET_KEY, now},
+    issuer::{AUDIENCE, Issuer, SECRET_KEY, merge, now},
     signer::{Signer, base64url, hs256, raw},
 };
 
@@ -108,8 +108,7 @@ impl Table<'_> {
     fn headed(&mut self, name: &str, change: Value, outcome: Outcome) {
         let key = &self.keys.rsa;
         let mut header = key.header();
-        header.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        header.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        merge(&mut header, change);
         let token = key.token(&header, &self.issuer.claims(json!({})));
         self.case(name, token, outcome);
     }
@@ -151,7 +150,7 @@ impl Table<'_> {
         let claims = self.issuer.claims(json!({}));
         let header = |change: Value| {
             let mut header = rsa.header();
-            header.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            merge(&mut header, change);
             header
         };
         let confused = hs256(&header(json!({ "alg": "HS256" })), &claims, rsa.pem().as_bytes());
@@ -238,6 +237,10 @@ impl Table<'_> {
         self.with("no application", json!({ "azp": null }), Invalid("`azp`"));
         let client = |id: &str| json!({ "azp": null, "client_id": id, "scope": "portkey:read" });
         self.with("session token with a client", client("client_1"), Invalid("`azp`"));
+        let mut header = self.keys.rsa.header();
+        header["typ"] = "at+jwt".into();
+        let bare = self.keys.rsa.token(&header, &self.issuer.claims(json!({ "aud": null })));
+        self.case("access token without an audience", bare, Invalid("MCP servers"));
         for (id, outcome) in [("client_1", Good), ("client_9", Invalid("`client_id`"))] {
             let mut header = self.keys.rsa.header();
             header["typ"] = "at+jwt".into();
@@ -266,7 +269,7 @@ impl Table<'_> {
         for (i, old) in one.iter().enumerate() {
             for (j, new) in two.iter().enumerate() {
                 let mut both = old.clone();
-                both.as_object_mut().unwrap().extend(new.as_object().unwrap().clone());
+                merge(&mut both, new.clone());
                 let agree = i == 0 || j == 0 || i == j && j < 3;
                 let outcome = if agree { Outcome::Good } else { Outcome::Invalid("differ") };
                 self.with(format!("organisation {i} of v1, {j} of v2"), both, outcome);
