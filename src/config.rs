@@ -5,6 +5,7 @@
 //! stand beside the code that they configure.
 
 mod check;
+mod edge;
 mod keys;
 mod later;
 mod problem;
@@ -117,6 +118,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
     let http = http_settings(reader);
     let auth = check::auth(reader, &http, inputs, &mut problems);
     check::http(reader, &http, &mut problems);
+    edge::proxies(reader, environment, &mut problems, &mut warnings);
     check::sessions(reader, inputs, &mut problems);
     check::upstream(reader, inputs, &mut problems);
     check::tools(reader, &mut problems);
@@ -150,6 +152,8 @@ fn http_settings(reader: Reader<'_>) -> http::Settings {
         public_base_url: reader.url("http.public_base_url"),
         allowed_hosts: reader.list("http.allowed_hosts"),
         allowed_origins: reader.list("http.allowed_origins"),
+        platform_host: edge::platform_host(reader),
+        trust_proxy: http::TrustProxy::parse(&reader.list("http.trust_proxy")).unwrap_or_default(),
         limits: http::Limits {
             request_bytes: reader.number("http.max_request_bytes"),
             header_bytes: reader.number("http.max_header_bytes"),

@@ -2,6 +2,7 @@
 
 mod accept;
 mod admit;
+mod client_ip;
 mod error;
 mod host;
 mod lifecycle;
@@ -18,11 +19,11 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{net::Ipv4Addr, sync::Arc};
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{ConnectInfo, Request},
     http::{HeaderValue, Version, header::CONNECTION},
     response::{IntoResponse, Response},
     routing::{any, get},
@@ -30,8 +31,10 @@ use axum::{
 use tower::ServiceExt;
 use tracing::Instrument;
 
+use self::client_ip::Peer;
 pub use self::{
     admit::Gate,
+    client_ip::{ClientIp, TrustProxy},
     error::Error,
     host::{Host, Hosts},
     lifecycle::{Lifecycle, Phase},
@@ -48,6 +51,7 @@ pub struct Site {
     pub limits: Limits,
     pub hosts: Hosts,
     pub origins: Origins,
+    pub trust_proxy: TrustProxy,
     pub gate: Gate,
     pub info: Info,
     pub readiness: Readiness,
@@ -113,6 +117,13 @@ async fn observe(site: &Site, mut request: Request, routes: Router) -> Response 
         method = request.method().as_str(),
         path = request.uri().path()
     );
+    // Without a connection, as in no server, all are one stranger.
+    let peer = request
+        .extensions()
+        .get()
+        .map_or(Ipv4Addr::UNSPECIFIED.into(), |it: &ConnectInfo<Peer>| it.0.0);
+    let client = site.trust_proxy.client(peer, request.headers());
+    request.extensions_mut().insert(client);
     request.extensions_mut().insert(id.clone());
 
     let mut response = panics::caught(guard(site, request, routes)).instrument(span).await;

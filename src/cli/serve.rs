@@ -66,6 +66,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         limits: settings.limits.clone(),
         hosts: Hosts::new(&settings),
         origins: Origins::new(&settings, address),
+        trust_proxy: settings.trust_proxy.clone(),
         info: Info {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),

@@ -67,6 +67,8 @@ pub static KEYS: &[Key] = &[
     key("http.public_base_url", &["MCP_PUBLIC_BASE_URL"], Url, "what clients see in front of `/mcp`, as in `https://mcp.example.com`"),
     key("http.allowed_hosts", &["ALLOWED_HOSTS"], List, "host names accepted besides loopback and the public one: `name` or `name:port`"),
     key("http.allowed_origins", &["ALLOWED_ORIGINS", "CORS_ORIGIN"], List, "browser origins accepted besides the server's own"),
+    key("http.trust_proxy", &["MCP_TRUST_PROXY"], List, "whose word on a client's address is taken: `none`, a number of proxies, networks, `loopback`, `fly` or `cloudrun`"),
+    key("http.fly_app", &["FLY_APP_NAME"], Text, "name of the app on Fly.io, which sets it: `NAME.fly.dev` is a host and an origin of this server"),
     key("http.max_request_bytes", &["MCP_MAX_REQUEST_SIZE"], Bytes(1024, 64 * MIB), "largest request body"),
     key("http.max_header_bytes", &["MCP_MAX_HEADER_SIZE"], Bytes(8192, MIB), "largest request line and headers together"),
     key("http.header_timeout_ms", &["MCP_HEADER_TIMEOUT_MS"], Millis(10, HOUR_MS), "time for the first headers on a new connection"),

@@ -21,7 +21,6 @@ const OFF: &[&str] = &["false", "0", "no", "off", "none"];
 #[rustfmt::skip]
 static LATER: &[Later] = &[
     warned("RATE_LIMIT_*", OFF, "requests are not limited by rate in this version"),
-    warned("MCP_TRUST_PROXY", OFF, "forwarding headers are not read in this version"),
     warned("MCP_EVENT_STORE", OFF, "streams cannot be resumed in this version"),
     warned("MCP_EVENT_*", &[], "streams cannot be resumed in this version"),
     warned("MCP_REDIS_URL", &[], "sessions are kept in memory only in this version"),
@@ -82,7 +81,6 @@ pub static NAMES: &[&str] = &[
     "MCP_TLS_CERT_PATH",
     "MCP_TLS_CLIENT_CA_PATH",
     "MCP_TLS_KEY_PATH",
-    "MCP_TRUST_PROXY",
     "RATE_LIMIT_ENABLED",
     "RATE_LIMIT_MAX",
     "RATE_LIMIT_MAX_BUCKETS",

@@ -252,6 +252,12 @@ fn what_this_version_cannot_do_is_said() {
             &["`MCP_REDIS_URL`: sessions are kept", "`MCP_EVENT_STORE`: streams cannot be resumed"],
         ),
         (&[("MCP_AUTH_MODE", "none"), ("CLERK_ISSUER", "x")], &["`CLERK_ISSUER`: Clerk is not"]),
+        (
+            &[("MCP_TRUST_PROXY", "true"), ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "true")],
+            &["`http.trust_proxy` is `true`, which is read as one proxy"],
+        ),
+        (&[("K_SERVICE", "mcp")], &["this runs on Cloud Run"]),
+        (&[("K_SERVICE", "mcp"), ("ALLOWED_HOSTS", "mcp.a.run.app")], &[]),
         (&[("MCP_TRANSPORT", "http")], &["`MCP_TRANSPORT` has no effect"]),
         (
             &[("MCP_PROT", "1")],

@@ -35,7 +35,7 @@ const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 pub struct Origins(Vec<String>);
 
 impl Origins {
-    /// The server's own, by its public name, on loopback, by the address that is listened on and
+    /// The server's own, by its public name and the platform's, on loopback, by the address that is listened on and
     /// by the configured host; and the listed ones.
     pub fn new(settings: &Settings, bound: SocketAddr) -> Self {
         let (address, port) = (bound.ip().to_string(), bound.port());
@@ -45,8 +45,9 @@ impl Origins {
         });
         let public =
             settings.public_base_url.as_ref().map(|url| url.origin().ascii_serialization());
+        let platform = settings.platform_host.iter().map(|host| format!("https://{host}"));
         let listed = settings.allowed_origins.iter().cloned();
-        let all = own.into_iter().chain(public).chain(listed);
+        let all = own.into_iter().chain(public).chain(platform).chain(listed);
         Self(all.filter_map(|origin| normal(&origin)).collect())
     }
 

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Settings,
     accept::Acceptor,
+    client_ip::Peer,
     lifecycle::{Lifecycle, Phase},
     listener::{Bound, Closable},
 };
@@ -139,5 +140,5 @@ fn start(
         .timer(TokioTimer::new())
         .keep_alive_interval(HTTP2_PING)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
-    tokio::spawn(server.serve(router.into_make_service()))
+    tokio::spawn(server.serve(router.into_make_service_with_connect_info::<Peer>()))
 }

@@ -4,6 +4,8 @@ use std::{net::IpAddr, time::Duration};
 
 use url::Url;
 
+use super::client_ip::TrustProxy;
+
 /// The section `[http]`; units, defaults and variables stand in `config/default.toml`.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -13,6 +15,9 @@ pub struct Settings {
     pub public_base_url: Option<Url>,
     pub allowed_hosts: Vec<String>,
     pub allowed_origins: Vec<String>,
+    /// The name by which the platform leads here.
+    pub platform_host: Option<String>,
+    pub trust_proxy: TrustProxy,
     pub limits: Limits,
     /// From the end of a request to the end of the next one's headers, on one connection.
     pub keep_alive_timeout: Duration,

@@ -21,8 +21,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ended, Gate, Hosts, Info, Lifecycle, Limits, Look, Origins, Readiness, ReadyCheck, Run,
-    Settings, Site, bind, endpoint_url, router, serve,
+    ClientIp, Ended, Gate, Hosts, Info, Lifecycle, Limits, Look, Origins, Readiness, ReadyCheck,
+    Run, Settings, Site, TrustProxy, bind, endpoint_url, router, serve,
 };
 use crate::auth::{self, Bearer, Mode, Principal};
 
@@ -45,6 +45,8 @@ pub(super) fn settings() -> Settings {
         public_base_url: None,
         allowed_hosts: vec![],
         allowed_origins: vec![],
+        platform_host: None,
+        trust_proxy: TrustProxy::None,
         limits: Limits {
             request_bytes: 1 << 20,
             header_bytes: 16 << 10,
@@ -88,6 +90,7 @@ impl Plan {
             limits: settings.limits.clone(),
             hosts: Hosts::new(&settings),
             origins: Origins::new(&settings, address),
+            trust_proxy: settings.trust_proxy.clone(),
             info: Info {
                 name: "portkey-admin-mcp",
                 version: "0",
@@ -124,6 +127,9 @@ async fn echo(request: Request) -> Response {
     let authorized = request.headers().contains_key("authorization");
     match request.uri().query() {
         Some("panic") => panic!("as asked"),
+        Some("client") => {
+            return request.extensions().get::<ClientIp>().unwrap().0.to_string().into_response();
+        }
         Some("hang") => std::future::pending().await,
         _ => {}
     }

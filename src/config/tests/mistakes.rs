@@ -97,6 +97,27 @@ const BAD: &[(Environment, &str)] = &[
          something else guards the server",
     ),
     (
+        &[("MCP_TRUST_PROXY", "loopback")],
+        "`auth.mode` is `none`, which is for this machine alone, but `http.trust_proxy` is set: set \
+         MCP_AUTH_MODE=bearer with MCP_AUTH_TOKEN, or MCP_ALLOW_UNAUTHENTICATED_HTTP=true if \
+         something else guards the server",
+    ),
+    (
+        &[("MCP_TRUST_PROXY", "10.0.0.0/8,nginx"), ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "1")],
+        "`http.trust_proxy` is `10.0.0.0/8,nginx` (env:MCP_TRUST_PROXY): write `none`, the number \
+         of proxies, `loopback`, `fly`, `cloudrun`, or networks as in `10.0.0.0/8`",
+    ),
+    (
+        &[("MCP_TRUST_PROXY", "0.0.0.0/0"), ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "1")],
+        "`http.trust_proxy` is `0.0.0.0/0` (env:MCP_TRUST_PROXY): a network of all addresses would \
+         believe what any client writes",
+    ),
+    (
+        &[("FLY_APP_NAME", "https://app.fly.dev")],
+        "`http.fly_app` is `https://app.fly.dev` (env:FLY_APP_NAME): write the app's name alone, \
+         without `.fly.dev`",
+    ),
+    (
         &[("MCP_AUTH_MODE", "bearer")],
         "`auth.mode` is `bearer` but `auth.token` is not set: set MCP_AUTH_TOKEN or \
          MCP_AUTH_TOKEN_FILE, for example to the output of `openssl rand -hex 32`",
