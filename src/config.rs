@@ -64,6 +64,8 @@ pub enum Purpose {
 pub struct Config {
     pub http: http::Settings,
     pub auth: auth::Settings,
+    /// Absent: nothing is limited.
+    pub rate_limit: Option<http::rate::Settings>,
     pub mcp: mcp::Settings,
     pub portkey: portkey::Settings,
     /// Absent with the sandbox, and where nothing is sent.
@@ -119,6 +121,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
     let auth = check::auth(reader, &http, inputs, &mut problems);
     check::http(reader, &http, &mut problems);
     edge::proxies(reader, environment, &mut problems, &mut warnings);
+    let rate_limit = edge::rate_limit(reader, &http, inputs.purpose, &mut problems, &mut warnings);
     check::sessions(reader, inputs, &mut problems);
     check::upstream(reader, inputs, &mut problems);
     check::tools(reader, &mut problems);
@@ -131,6 +134,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
         (Some(auth), Some(portkey), true) => Ok(Config {
             http,
             auth,
+            rate_limit,
             mcp: mcp_settings(reader, inputs.sandbox),
             portkey,
             api_key: reader.secret("portkey.api_key"),

@@ -12,6 +12,7 @@ mod origin;
 mod pages;
 mod panics;
 mod probes;
+pub mod rate;
 mod request_id;
 mod secure;
 mod serve;
@@ -19,7 +20,10 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::{net::Ipv4Addr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -41,6 +45,7 @@ pub use self::{
     origin::{Origins, normal as normal_origin},
     pages::{Info, endpoint_url},
     probes::{Look, PATIENCE as PROBE_TIMEOUT, Readiness, Upstream},
+    rate::Limiter,
     request_id::RequestId,
     serve::{Ended, Run, bind, serve},
     settings::{Limits, ReadyCheck, Settings},
@@ -52,6 +57,7 @@ pub struct Site {
     pub hosts: Hosts,
     pub origins: Origins,
     pub trust_proxy: TrustProxy,
+    pub limiter: Arc<Limiter>,
     pub gate: Gate,
     pub info: Info,
     pub readiness: Readiness,
@@ -59,6 +65,9 @@ pub struct Site {
 }
 
 type Shared = Arc<Site>;
+
+/// Who asks without a connection: only a test can.
+const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Asked by platforms, which name odd hosts: nothing is checked.
 const PROBES: [&str; 2] = ["/health", "/ready"];
@@ -117,11 +126,7 @@ async fn observe(site: &Site, mut request: Request, routes: Router) -> Response 
         method = request.method().as_str(),
         path = request.uri().path()
     );
-    // Without a connection, as in no server, all are one stranger.
-    let peer = request
-        .extensions()
-        .get()
-        .map_or(Ipv4Addr::UNSPECIFIED.into(), |it: &ConnectInfo<Peer>| it.0.0);
+    let peer = request.extensions().get().map_or(NOBODY, |it: &ConnectInfo<Peer>| it.0.0);
     let client = site.trust_proxy.client(peer, request.headers());
     request.extensions_mut().insert(client);
     request.extensions_mut().insert(id.clone());
@@ -138,7 +143,7 @@ async fn observe(site: &Site, mut request: Request, routes: Router) -> Response 
     response
 }
 
-/// Every request but the probes: the size of its headers, its host, its origin.
+/// Every request but the probes: the size of its headers, its host, its origin, how many come.
 async fn guard(site: &Site, request: Request, routes: Router) -> Response {
     if PROBES.contains(&request.uri().path()) {
         return route(routes, request).await;
@@ -152,10 +157,23 @@ async fn guard(site: &Site, request: Request, routes: Router) -> Response {
     };
     let mut response = match origin.as_ref().and_then(|_| origin::preflight(&request)) {
         Some(preflight) => preflight,
-        None => route(routes, request).await,
+        None => limited(site, request, routes).await,
     };
     origin::allow(origin, response.headers_mut());
     response
+}
+
+/// The same but for preflights: how many come from one address.
+async fn limited(site: &Site, request: Request, routes: Router) -> Response {
+    let client = request.extensions().get().map_or(NOBODY, |ClientIp(address)| *address);
+    match site.limiter.address(client).await {
+        Ok(quota) => {
+            let mut response = route(routes, request).await;
+            quota.tell(response.headers_mut());
+            response
+        }
+        Err(limited) => limited.response(request),
+    }
 }
 
 async fn route(routes: Router, request: Request) -> Response {

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     config::{Config, Inputs, Purpose},
     http::{
-        self, Ended, Gate, Hosts, Info, Lifecycle, Look, Origins, Readiness, ReadyCheck, Run, Site,
-        Upstream as Seen,
+        self, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Look, Origins, Readiness, ReadyCheck,
+        Run, Site, Upstream as Seen,
     },
     mcp::Endpoint,
     portkey::Portkey,
@@ -51,7 +51,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     // Before anything else: a signal during the start must not go unheard.
     let signals = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
     let upstream = Upstream::connect(&config).await?;
-    let Config { http: settings, auth, mcp, .. } = config;
+    let Config { http: settings, auth, rate_limit, mcp, .. } = config;
     let (listener, address) = http::bind(&settings).map_err(|error| {
         Failure::Failed(format!(
             "cannot listen on {} port {} ({error}); choose others with --host and --port",
@@ -59,6 +59,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         ))
     })?;
 
+    let limiter = Limiter::new(rate_limit.as_ref())
+        .map_err(|error| Failure::Failed(format!("no rates can be limited: {error}")))?;
     let lifecycle = Lifecycle::default();
     let look =
         (settings.ready_check == ReadyCheck::Portkey).then(|| look(upstream.portkey.clone()));
@@ -77,6 +79,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
             read_only: mcp.read_only,
             sandbox: mcp.sandbox,
         },
+        limiter: Arc::new(limiter),
         gate: Gate::new(auth, upstream.portkey.credential_name()),
         readiness: Readiness::new(lifecycle.clone(), look),
         lifecycle: lifecycle.clone(),

@@ -20,7 +20,6 @@ const OFF: &[&str] = &["false", "0", "no", "off", "none"];
 
 #[rustfmt::skip]
 static LATER: &[Later] = &[
-    warned("RATE_LIMIT_*", OFF, "requests are not limited by rate in this version"),
     warned("MCP_EVENT_STORE", OFF, "streams cannot be resumed in this version"),
     warned("MCP_EVENT_*", &[], "streams cannot be resumed in this version"),
     warned("MCP_REDIS_URL", &[], "sessions are kept in memory only in this version"),
@@ -81,16 +80,6 @@ pub static NAMES: &[&str] = &[
     "MCP_TLS_CERT_PATH",
     "MCP_TLS_CLIENT_CA_PATH",
     "MCP_TLS_KEY_PATH",
-    "RATE_LIMIT_ENABLED",
-    "RATE_LIMIT_MAX",
-    "RATE_LIMIT_MAX_BUCKETS",
-    "RATE_LIMIT_REDIS_COMMAND_TIMEOUT_MS",
-    "RATE_LIMIT_REDIS_KEY_PREFIX",
-    "RATE_LIMIT_REDIS_URL",
-    "RATE_LIMIT_REFILL",
-    "RATE_LIMIT_SINGLE_PROCESS",
-    "RATE_LIMIT_STORE",
-    "RATE_LIMIT_WINDOW_MS",
 ];
 
 /// What the environment asks of later versions: (refusals, warnings).
@@ -102,8 +91,6 @@ pub fn check(
     mode_given: bool,
 ) -> (Vec<Problem>, Vec<String>) {
     let (mut problems, mut warnings) = (Vec::new(), Vec::new());
-    let limits_off =
-        environment.get("RATE_LIMIT_ENABLED").is_some_and(|value| is_one_of(value, OFF));
     // One warning for all variables of a family.
     let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, value) in environment {
@@ -127,7 +114,7 @@ pub fn check(
             }
         }
         let Some(later) = LATER.iter().find(|later| later.matches(name)) else { continue };
-        if is_one_of(value, later.harmless) || (name.starts_with("RATE_LIMIT_") && limits_off) {
+        if is_one_of(value, later.harmless) {
             continue;
         }
         if later.refused {

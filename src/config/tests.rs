@@ -243,10 +243,22 @@ fn the_sandbox_ignores_what_leads_to_portkey_and_says_so() {
 #[test]
 fn what_this_version_cannot_do_is_said() {
     let cases: &[(Environment, &[&str])] = &[
-        (&[("RATE_LIMIT_ENABLED", "false"), ("RATE_LIMIT_MAX", "5")], &[]),
+        (&[("RATE_LIMIT_ENABLED", "false"), ("RATE_LIMIT_STORE", "redis")], &[]),
+        (&[("RATE_LIMIT_REDIS_URL", "redis://h")], &["`RATE_LIMIT_REDIS_URL` has no effect"]),
+        (
+            &[("MCP_HOST", "0.0.0.0"), ("MCP_AUTH_TOKEN", "0123456789abcdef")],
+            &["`rate_limit.store` is `memory`, so that each instance"],
+        ),
+        (
+            &[
+                ("MCP_HOST", "0.0.0.0"),
+                ("MCP_AUTH_TOKEN", "0123456789abcdef"),
+                ("RATE_LIMIT_SINGLE_PROCESS", "true"),
+            ],
+            &[],
+        ),
         (&[("MCP_EVENT_STORE", "off"), ("MCP_TRUST_PROXY", "0")], &[]),
         (&[("MCP_TEST_X", "1"), ("PORTKEY_OPENAPI", "x"), ("MCP_SERVICE_HOST", "10.0.0.1")], &[]),
-        (&[("RATE_LIMIT_MAX", "5")], &["`RATE_LIMIT_MAX`: requests are not limited by rate"]),
         (
             &[("MCP_EVENT_STORE", "redis"), ("MCP_REDIS_URL", "redis://h"), ("REDIS_URL", "x")],
             &["`MCP_REDIS_URL`: sessions are kept", "`MCP_EVENT_STORE`: streams cannot be resumed"],

@@ -26,8 +26,9 @@ const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "accept, authorization, content-type, last-event-id, mcp-method, mcp-name, \
      mcp-protocol-version, mcp-session-id, traceparent, tracestate, x-request-id",
 );
-const ANSWER_HEADERS: HeaderValue =
-    HeaderValue::from_static("mcp-session-id, retry-after, www-authenticate, x-request-id");
+const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(
+    "mcp-session-id, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id",
+);
 const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
 /// The origins that may call, as browsers write them.

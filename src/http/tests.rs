@@ -4,6 +4,7 @@ mod abuse;
 mod access;
 mod drain;
 mod pages;
+mod rates;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -21,8 +22,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ClientIp, Ended, Gate, Hosts, Info, Lifecycle, Limits, Look, Origins, Readiness, ReadyCheck,
-    Run, Settings, Site, TrustProxy, bind, endpoint_url, router, serve,
+    ClientIp, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Limits, Look, Origins, Readiness,
+    ReadyCheck, Run, Settings, Site, TrustProxy, bind, endpoint_url, rate, router, serve,
 };
 use crate::auth::{self, Bearer, Mode, Principal};
 
@@ -34,6 +35,7 @@ struct Plan {
     settings: Settings,
     auth: auth::Settings,
     look: Option<Look>,
+    rate: Option<rate::Settings>,
     idle: CancellationToken,
 }
 
@@ -65,7 +67,7 @@ impl Default for Plan {
         let idle = CancellationToken::new();
         idle.cancel();
         let auth = auth::Settings { mode: Mode::None, allow_unauthenticated_http: false };
-        Self { settings: settings(), auth, look: None, idle }
+        Self { settings: settings(), auth, look: None, rate: None, idle }
     }
 }
 
@@ -83,7 +85,7 @@ impl Plan {
     }
 
     fn start(self) -> Running {
-        let Self { settings, auth, look, idle } = self;
+        let Self { settings, auth, look, rate, idle } = self;
         let (listener, address) = bind(&settings).unwrap();
         let lifecycle = Lifecycle::default();
         let site = Site {
@@ -101,6 +103,7 @@ impl Plan {
                 read_only: false,
                 sandbox: true,
             },
+            limiter: Arc::new(Limiter::new(rate.as_ref()).unwrap()),
             gate: Gate::new(auth, "default"),
             readiness: Readiness::new(lifecycle.clone(), look),
             lifecycle: lifecycle.clone(),

@@ -35,6 +35,7 @@ mod outputs;
 mod partials;
 mod process;
 mod providers;
+mod rates;
 mod readme;
 mod resilience;
 mod resources;

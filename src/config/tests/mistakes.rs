@@ -118,6 +118,20 @@ const BAD: &[(Environment, &str)] = &[
          without `.fly.dev`",
     ),
     (
+        &[("RATE_LIMIT_STORE", "redis")],
+        "`rate_limit.store` is `redis` but `rate_limit.redis_url` is not set: set \
+         RATE_LIMIT_REDIS_URL, MCP_REDIS_URL or REDIS_URL",
+    ),
+    (
+        &[("RATE_LIMIT_STORE", "redis"), ("REDIS_URL", "http://:secret@h")],
+        "`rate_limit.redis_url` is `***` (env:REDIS_URL): write `redis://HOST:PORT/DATABASE`, with \
+         TLS `rediss://…`",
+    ),
+    (
+        &[("RATE_LIMIT_MAX", "0")],
+        "`rate_limit.max` is `0` (env:RATE_LIMIT_MAX): write a whole number from 1 to 100000",
+    ),
+    (
         &[("MCP_AUTH_MODE", "bearer")],
         "`auth.mode` is `bearer` but `auth.token` is not set: set MCP_AUTH_TOKEN or \
          MCP_AUTH_TOKEN_FILE, for example to the output of `openssl rand -hex 32`",
