@@ -121,6 +121,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
     let auth = check::auth(reader, &http, inputs, &mut problems);
     check::http(reader, &http, &mut problems);
     edge::proxies(reader, environment, &mut problems, &mut warnings);
+    edge::tls(reader, &http, inputs.purpose, &mut problems);
     let rate_limit = edge::rate_limit(reader, &http, inputs.purpose, &mut problems, &mut warnings);
     check::sessions(reader, inputs, &mut problems);
     check::upstream(reader, inputs, &mut problems);
@@ -158,6 +159,7 @@ fn http_settings(reader: Reader<'_>) -> http::Settings {
         allowed_origins: reader.list("http.allowed_origins"),
         platform_host: edge::platform_host(reader),
         trust_proxy: http::TrustProxy::parse(&reader.list("http.trust_proxy")).unwrap_or_default(),
+        tls: edge::tls_settings(reader),
         limits: http::Limits {
             request_bytes: reader.number("http.max_request_bytes"),
             header_bytes: reader.number("http.max_header_bytes"),

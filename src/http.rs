@@ -18,7 +18,8 @@ mod secure;
 mod serve;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+pub mod tls;
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -49,6 +50,7 @@ pub use self::{
     request_id::RequestId,
     serve::{Ended, Run, bind, serve},
     settings::{Limits, ReadyCheck, Settings},
+    tls::{ClientCertificate, Tls},
 };
 
 /// What layers and pages go by.
@@ -57,6 +59,8 @@ pub struct Site {
     pub hosts: Hosts,
     pub origins: Origins,
     pub trust_proxy: TrustProxy,
+    /// Whether the server speaks TLS itself.
+    pub tls: bool,
     pub limiter: Arc<Limiter>,
     pub gate: Gate,
     pub info: Info,
@@ -135,7 +139,7 @@ async fn observe(site: &Site, mut request: Request, routes: Router) -> Response 
 
     error::render(&mut response, &id);
     let headers = response.headers_mut();
-    secure::headers(headers);
+    secure::headers(headers, site.tls);
     headers.insert(request_id::HEADER, id.header());
     if version < Version::HTTP_2 && site.lifecycle.phase() == Phase::Draining {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -172,7 +176,10 @@ async fn limited(site: &Site, request: Request, routes: Router) -> Response {
             quota.tell(response.headers_mut());
             response
         }
-        Err(limited) => limited.response(request),
+        Err(limited) => {
+            client_ip::hint(&site.trust_proxy, request.headers());
+            limited.response(request)
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     config::{Config, Inputs, Purpose},
     http::{
         self, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Look, Origins, Readiness, ReadyCheck,
-        Run, Site, Upstream as Seen,
+        Run, Site, Tls, Upstream as Seen,
     },
     mcp::Endpoint,
     portkey::Portkey,
@@ -61,6 +61,12 @@ pub async fn run(args: Args) -> Result<(), Failure> {
 
     let limiter = Limiter::new(rate_limit.as_ref())
         .map_err(|error| Failure::Failed(format!("no rates can be limited: {error}")))?;
+    let tls = settings.tls.as_ref().map(Tls::load).transpose();
+    let tls = tls.map_err(|fault| Failure::Failed(fault.to_string()))?;
+    if let Some(tls) = &tls {
+        let hangups = signals::hangup().map_err(|error| Failure::Failed(error.to_string()))?;
+        tokio::spawn(tls.clone().follow(hangups));
+    }
     let lifecycle = Lifecycle::default();
     let look =
         (settings.ready_check == ReadyCheck::Portkey).then(|| look(upstream.portkey.clone()));
@@ -79,6 +85,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
             read_only: mcp.read_only,
             sandbox: mcp.sandbox,
         },
+        tls: tls.is_some(),
         limiter: Arc::new(limiter),
         gate: Gate::new(auth, upstream.portkey.credential_name()),
         readiness: Readiness::new(lifecycle.clone(), look),
@@ -93,11 +100,12 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     });
     let run = Run {
         lifecycle,
+        tls,
         signals,
         idle: async move { calls.idle().await },
         end: async move { all.stop().await },
     };
-    tracing::info!("listening on http://{address}");
+    tracing::info!("listening on {}://{address}", settings.scheme());
     match http::serve(listener, router, &settings, run).await {
         Ok(Ended::Drained | Ended::Overdue) => Ok(()),
         Ok(Ended::Interrupted) => {

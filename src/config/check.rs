@@ -140,6 +140,10 @@ pub fn auth(
 
 /// Why others than this machine may reach the server, as far as the configuration shows it.
 fn exposed(reader: Reader<'_>, http: &http::Settings) -> Option<String> {
+    // Whoever reaches it has to show a certificate.
+    if http.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()) {
+        return None;
+    }
     if !http.is_loopback() {
         let source = &reader.0.get("http.host")?.source;
         return Some(format!("`http.host` is `{}` ({source})", http.host));

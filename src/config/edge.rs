@@ -1,13 +1,14 @@
-//! What must hold at the server's edge: proxies before it, the names that platforms give it, and
-//! how many requests may come.
+//! What must hold at the server's edge: proxies before it, the names that platforms give it,
+//! TLS, and how many requests may come.
 
-use std::{collections::BTreeMap, num::NonZero};
+use std::{collections::BTreeMap, num::NonZero, path::PathBuf};
 
 use super::{Purpose, check::fault, problem::Problem, read::Reader, values::Source};
 use crate::{
     http::{
         self, Host, TrustProxy,
         rate::{self, Rate, SharedBuckets},
+        tls::{self, File, Tls},
     },
     redis::{self, Redis},
 };
@@ -47,6 +48,53 @@ pub fn proxies(
              MCP_PUBLIC_BASE_URL to its URL, or its requests are refused as for another host"
                 .into(),
         );
+    }
+}
+
+/// TLS where it is configured whole; [`tls`] finds fault with the half of it.
+pub fn tls_settings(reader: Reader<'_>) -> Option<tls::Settings> {
+    let file = |file: File| {
+        let path = reader.word(file.path());
+        (!path.is_empty()).then(|| PathBuf::from(path))
+    };
+    Some(tls::Settings {
+        cert: file(File::Cert)?,
+        key: file(File::Key)?,
+        chain: file(File::Chain),
+        client_ca: file(File::ClientCa),
+    })
+}
+
+/// Whether TLS is configured whole, and can be served.
+pub fn tls(
+    reader: Reader<'_>,
+    http: &http::Settings,
+    purpose: Purpose,
+    problems: &mut Vec<Problem>,
+) {
+    let is_set = |file: &File| !reader.word(file.path()).is_empty();
+    let all = [File::Cert, File::Key, File::Chain, File::ClientCa];
+    match (&http.tls, all.into_iter().find(is_set)) {
+        (None, Some(given)) => {
+            let missing: Vec<_> = [File::Cert, File::Key]
+                .iter()
+                .filter(|file| !is_set(file))
+                .map(|file| format!("`{}`", file.path()))
+                .collect();
+            let (missing, are) =
+                (missing.join(" and "), if missing.len() > 1 { "are" } else { "is" });
+            let remedy = format!(
+                "but {missing} {are} not set: TLS needs a certificate and its key \
+                 (MCP_TLS_CERT_PATH, MCP_TLS_KEY_PATH)"
+            );
+            fault(reader, given.path(), &remedy, problems);
+        }
+        (Some(settings), _) if purpose == Purpose::Serve => {
+            if let Err(found) = Tls::load(settings) {
+                fault(reader, found.file.path(), &format!("the file {}", found.why), problems);
+            }
+        }
+        _ => {}
     }
 }
 

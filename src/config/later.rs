@@ -30,7 +30,6 @@ static LATER: &[Later] = &[
     refused("MCP_ACTION_LOG_REQUIRED", OFF, "actions are not logged in this version"),
     warned("MCP_ACTION_LOG", OFF, "actions are not logged in this version"),
     warned("MCP_ACTION_LOG_KEY", &[], "actions are not logged in this version"),
-    refused("MCP_TLS_*", &[], "TLS is not served in this version: put a proxy in front that ends it"),
     warned("OTEL_*", &[], "traces are not exported in this version"),
 ];
 
@@ -76,10 +75,6 @@ pub static NAMES: &[&str] = &[
     "MCP_REDIS_KEY_PREFIX",
     "MCP_REDIS_URL",
     "MCP_SURFACE",
-    "MCP_TLS_CA_PATH",
-    "MCP_TLS_CERT_PATH",
-    "MCP_TLS_CLIENT_CA_PATH",
-    "MCP_TLS_KEY_PATH",
 ];
 
 /// What the environment asks of later versions: (refusals, warnings).

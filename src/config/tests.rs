@@ -7,6 +7,7 @@ use std::{path::Path, time::Duration};
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::http::tests::authority::{Authority, Files};
 
 type Environment = &'static [(&'static str, &'static str)];
 
@@ -238,6 +239,27 @@ fn the_sandbox_ignores_what_leads_to_portkey_and_says_so() {
     assert!(config.api_key.is_none() && !config.portkey.allow_insecure_http);
     assert_eq!(config.portkey.base_url.as_str(), "https://api.portkey.ai/v1");
     assert_eq!(config.tool_domains, ["configs"]);
+}
+
+#[test]
+fn a_required_client_certificate_lets_anybody_in_from_anywhere() {
+    let authority = Authority::new("root");
+    let (files, issued) = (Files::new(), authority.server());
+    let write = |name, text| files.write(name, text).display().to_string();
+    let (cert, key) = (write("cert.pem", &issued.cert), write("key.pem", &issued.key));
+    let clients = write("clients.pem", &authority.pem);
+    let mut variables = vec![
+        ("MCP_HOST", "0.0.0.0"),
+        ("MCP_PUBLIC_BASE_URL", "https://mcp.example.com"),
+        ("MCP_TLS_CERT_PATH", &*cert),
+        ("MCP_TLS_KEY_PATH", &*key),
+    ];
+    let told = problems(&inputs(&variables));
+    assert!(told.len() == 1 && told[0].starts_with("`auth.mode` is `none`"), "{told:?}");
+    variables.push(("MCP_TLS_CLIENT_CA_PATH", &*clients));
+    let config = config(&inputs(&variables));
+    assert_eq!(config.auth.mode.as_str(), "none");
+    assert!(config.http.tls.unwrap().client_ca.is_some());
 }
 
 #[test]

@@ -5,7 +5,10 @@
 //! be read ends the walk at the last address that a trusted proxy vouched for. `Forwarded` and
 //! `X-Forwarded-Host` are never read. IPv4 addresses inside IPv6 are unwrapped everywhere.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use axum::{
     extract::connect_info::Connected,
@@ -113,6 +116,19 @@ impl TrustProxy {
                 }
             }
         })
+    }
+}
+
+/// Says once, when a request is one too many, why many clients may count as one.
+pub fn hint(trust: &TrustProxy, headers: &HeaderMap) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    let unread = *trust == TrustProxy::None && headers.contains_key(FORWARDED_FOR);
+    if unread && !SAID.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "a request is refused for its rate and carries X-Forwarded-For, which is not read: if a \
+             proxy stands before this server, MCP_TRUST_PROXY has to say so, or all its clients \
+             count as one"
+        );
     }
 }
 

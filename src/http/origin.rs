@@ -42,7 +42,7 @@ impl Origins {
         let (address, port) = (bound.ip().to_string(), bound.port());
         let own = ["localhost", "127.0.0.1", "::1", &address, &settings.host].map(|host| {
             let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-            format!("http://{host}:{port}")
+            format!("{}://{host}:{port}", settings.scheme())
         });
         let public =
             settings.public_base_url.as_ref().map(|url| url.origin().ascii_serialization());

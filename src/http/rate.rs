@@ -107,7 +107,8 @@ impl Limiter {
 impl Inner {
     async fn take(&self, policy: &Policy, key: Key, rate: Rate) -> Result<Quota, Limited> {
         let shared = match &self.shared {
-            Some(shared) => shared.take(policy.name, key, rate).await,
+            // Boxed: a future of Redis would make that of every request large.
+            Some(shared) => Box::pin(shared.take(policy.name, key, rate)).await,
             None => None,
         };
         let taken = shared.unwrap_or_else(|| policy.own.take(key, rate));

@@ -2,9 +2,11 @@
 
 mod abuse;
 mod access;
+pub(crate) mod authority;
 mod drain;
 mod pages;
 mod rates;
+mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -22,8 +24,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ClientIp, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Limits, Look, Origins, Readiness,
-    ReadyCheck, Run, Settings, Site, TrustProxy, bind, endpoint_url, rate, router, serve,
+    ClientCertificate, ClientIp, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Limits, Look,
+    Origins, Readiness, ReadyCheck, Run, Settings, Site, Tls, TrustProxy, bind, endpoint_url, rate,
+    router, serve,
 };
 use crate::auth::{self, Bearer, Mode, Principal};
 
@@ -49,6 +52,7 @@ pub(super) fn settings() -> Settings {
         allowed_origins: vec![],
         platform_host: None,
         trust_proxy: TrustProxy::None,
+        tls: None,
         limits: Limits {
             request_bytes: 1 << 20,
             header_bytes: 16 << 10,
@@ -88,6 +92,7 @@ impl Plan {
         let Self { settings, auth, look, rate, idle } = self;
         let (listener, address) = bind(&settings).unwrap();
         let lifecycle = Lifecycle::default();
+        let tls = settings.tls.as_ref().map(|tls| Tls::load(tls).unwrap());
         let site = Site {
             limits: settings.limits.clone(),
             hosts: Hosts::new(&settings),
@@ -103,6 +108,7 @@ impl Plan {
                 read_only: false,
                 sandbox: true,
             },
+            tls: tls.is_some(),
             limiter: Arc::new(Limiter::new(rate.as_ref()).unwrap()),
             gate: Gate::new(auth, "default"),
             readiness: Readiness::new(lifecycle.clone(), look),
@@ -113,6 +119,7 @@ impl Plan {
         let ended = sessions.clone();
         let run = Run {
             lifecycle,
+            tls,
             signals,
             idle: idle.cancelled_owned(),
             end: async move { ended.cancel() },
@@ -132,6 +139,10 @@ async fn echo(request: Request) -> Response {
         Some("panic") => panic!("as asked"),
         Some("client") => {
             return request.extensions().get::<ClientIp>().unwrap().0.to_string().into_response();
+        }
+        Some("certificate") => {
+            let shown: Option<&ClientCertificate> = request.extensions().get();
+            return shown.map_or("none".to_owned(), |it| it.0.clone()).into_response();
         }
         Some("hang") => std::future::pending().await,
         _ => {}

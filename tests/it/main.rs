@@ -13,6 +13,8 @@
 mod analytics;
 mod arguments;
 mod audit;
+#[path = "../../src/http/tests/authority.rs"]
+mod authority;
 mod budget;
 mod clients;
 mod collections;
@@ -47,6 +49,7 @@ mod secret_references;
 mod secrets;
 mod stdio;
 mod support;
+mod tls;
 mod tracing;
 mod upstream;
 mod users;

@@ -94,11 +94,12 @@ async fn shared_buckets_refill_as_own_ones_do() {
     assert!(limited.retry_after <= Duration::from_millis(100), "{limited:?}");
     sleep(limited.retry_after).await;
     assert!(limiter.address(address).await.is_ok());
-    // A bucket of a rate of its own, and one that was written at a slower rate.
-    let slow = Limiter::new(Some(&settings(&redis, Rate::per_minute(number(1))))).unwrap();
+    // What was written at a rate of one an hour counts as empty at another, and no worse.
+    let hourly = Rate::new(number(1), number(1), Duration::from_secs(3600));
+    let slow = Limiter::new(Some(&settings(&redis, hourly))).unwrap();
     assert!(slow.principal(&id("one"), None).await.is_ok());
-    let limited = slow.principal(&id("one"), Some(number(600))).await;
-    assert!(limited.is_ok(), "{limited:?}");
+    let limited = slow.principal(&id("one"), Some(number(600))).await.unwrap_err();
+    assert!(limited.retry_after <= Duration::from_millis(100), "{limited:?}");
 }
 
 #[tokio::test]

@@ -166,8 +166,24 @@ const BAD: &[(Environment, &str)] = &[
     ),
     (
         &[("MCP_TLS_CERT_PATH", "/cert.pem")],
-        "`MCP_TLS_CERT_PATH` is set, but TLS is not served in this version: put a proxy in front \
-         that ends it; unset it",
+        "`tls.cert_path` is `/cert.pem` (env:MCP_TLS_CERT_PATH): but `tls.key_path` is not set: TLS \
+         needs a certificate and its key (MCP_TLS_CERT_PATH, MCP_TLS_KEY_PATH)",
+    ),
+    (
+        &[("MCP_TLS_KEY_PATH", "/key.pem")],
+        "`tls.key_path` is `/key.pem` (env:MCP_TLS_KEY_PATH): but `tls.cert_path` is not set: TLS \
+         needs a certificate and its key (MCP_TLS_CERT_PATH, MCP_TLS_KEY_PATH)",
+    ),
+    (
+        &[("MCP_TLS_CLIENT_CA_PATH", "/ca.pem")],
+        "`tls.client_ca_path` is `/ca.pem` (env:MCP_TLS_CLIENT_CA_PATH): but `tls.cert_path` and \
+         `tls.key_path` are not set: TLS needs a certificate and its key (MCP_TLS_CERT_PATH, \
+         MCP_TLS_KEY_PATH)",
+    ),
+    (
+        &[("MCP_TLS_CERT_PATH", "/nowhere.pem"), ("MCP_TLS_KEY_PATH", "/nowhere.pem")],
+        "`tls.cert_path` is `/nowhere.pem` (env:MCP_TLS_CERT_PATH): the file cannot be read (No \
+         such file or directory (os error 2))",
     ),
     (
         &[("MCP_ACTION_LOG_REQUIRED", "true")],

@@ -9,13 +9,13 @@ fn parse(text: &str) -> Result<TrustProxy, String> {
     TrustProxy::parse(&text.split(',').map(str::to_owned).collect::<Vec<_>>())
 }
 
-fn headers(name: HeaderName, lines: &[&str]) -> HeaderMap {
+fn headers(name: &HeaderName, lines: &[&str]) -> HeaderMap {
     lines.iter().map(|line| (name.clone(), HeaderValue::from_str(line).unwrap())).collect()
 }
 
 #[track_caller]
 fn client(trust: &str, peer: &str, lines: &[&str]) -> String {
-    let headers = headers(FORWARDED_FOR, lines);
+    let headers = headers(&FORWARDED_FOR, lines);
     parse(trust).unwrap().client(peer.parse().unwrap(), &headers).0.to_string()
 }
 
@@ -125,7 +125,7 @@ fn ports_and_brackets_are_no_part_of_an_address() {
 #[test]
 fn fly_is_believed_only_when_its_proxy_connects() {
     let fly = |peer: &str, lines: &[&str]| {
-        let mut headers = headers(FLY_CLIENT_IP, lines);
+        let mut headers = headers(&FLY_CLIENT_IP, lines);
         headers.insert(FORWARDED_FOR, HeaderValue::from_static("198.51.100.9"));
         TrustProxy::Fly.client(peer.parse().unwrap(), &headers).0.to_string()
     };
@@ -197,7 +197,7 @@ proptest! {
         read.reverse();
         let known = read.iter().take_while(|it| it.is_some()).flatten().copied();
         let known: Vec<IpAddr> = known.collect();
-        let by_hops = known.iter().take(usize::from(hops)).last().copied().unwrap_or(peer);
+        let by_hops = known.iter().take(usize::from(hops)).next_back().copied().unwrap_or(peer);
         prop_assert_eq!(TrustProxy::Hops(hops).client(peer, &headers).0, by_hops);
         let chain: Vec<IpAddr> = [peer].into_iter().chain(known).collect();
         let stranger = chain.iter().find(|it| !own.contains(*it));

@@ -3,7 +3,7 @@
 use super::*;
 
 /// `burst` of one address at once, the next after an hour.
-fn limited(burst: u32) -> Plan {
+pub(super) fn limited(burst: u32) -> Plan {
     let rate = |burst: u32| {
         let one = 1.try_into().unwrap();
         rate::Rate::new(burst.try_into().unwrap(), one, Duration::from_secs(3600))
