@@ -10,6 +10,7 @@ use portkey_admin_mcp::{
 use tokio::time::{sleep, timeout};
 
 use crate::{
+    authority::{Authority, Files, Issued},
     process::{Ask, PATIENCE, Server},
     support::RedisServer,
 };
@@ -63,6 +64,40 @@ async fn two_processes_share_one_limit() {
         assert!((3500..=3600).contains(&wait), "{wait}");
         assert_eq!(server.ask(&Ask::new("GET", "/health")).await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn redis_is_spoken_to_over_tls_and_only_with_a_certificate_that_is_vouched_for() {
+    let (files, authority) = (Files::new(), Authority::new("root"));
+    let Issued { cert, key } = authority.server();
+    let redis =
+        RedisServer::with_tls(&files.write("cert.pem", &cert), &files.write("key.pem", &key)).await;
+    let url = redis.url();
+    let known = files.write("root.pem", &authority.pem).display().to_string();
+    let foreign = files.write("other.pem", &Authority::new("root").pem).display().to_string();
+    let server = async |roots: &str| {
+        Server::sandbox(&[
+            ("RATE_LIMIT_STORE", "redis"),
+            ("REDIS_URL", &url),
+            ("RATE_LIMIT_REDIS_COMMAND_TIMEOUT_MS", "5s"),
+            ("RATE_LIMIT_MAX", "10"),
+            ("RATE_LIMIT_REFILL", "1"),
+            ("SSL_CERT_FILE", roots),
+        ])
+        .await
+    };
+    let ask = Ask::new("GET", "/auth/info");
+    let (one, other) = (server(&known).await, server(&known).await);
+    for (server, left) in [(&one, "9"), (&other, "8"), (&one, "7")] {
+        let reply = server.ask(&ask).await;
+        assert!(reply.header("ratelimit").unwrap().contains(&format!(";r={left};")), "{reply:?}");
+    }
+    let stranger = server(&foreign).await;
+    for left in ["9", "8", "7"] {
+        let reply = stranger.ask(&ask).await;
+        assert!(reply.header("ratelimit").unwrap().contains(&format!(";r={left};")), "{reply:?}");
+    }
+    stranger.logged("Redis is gone").await;
 }
 
 #[tokio::test]
