@@ -4,18 +4,26 @@
 //! it, which says with which credential it calls and what it may use; [`decide`] is asked for every
 //! tool.
 
+mod access;
 pub mod bearer;
+mod challenge;
 mod grant;
 mod identity;
 mod policy;
 mod principal;
 mod refused;
+mod rules;
 mod settings;
+#[cfg(test)]
+mod tests;
 
-pub use bearer::Bearer;
+pub use access::{Access, DEFAULT_CREDENTIAL, Verdict};
+pub use bearer::{Bearer, Tokens};
+pub use challenge::Challenge;
 pub use grant::Grant;
 pub use identity::{Identity, Method};
-pub use policy::{Decision, decide};
+pub use policy::{Decision, READ, WRITE, decide};
 pub use principal::{Principal, PrincipalId};
 pub use refused::Refused;
+pub use rules::{Rule, When};
 pub use settings::{Mode, Settings};

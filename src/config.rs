@@ -4,6 +4,7 @@
 //! environment, flags. The environment is read here, once, and nowhere else. The sections' types
 //! stand beside the code that they configure.
 
+mod access;
 mod check;
 mod edge;
 mod keys;
@@ -17,14 +18,16 @@ mod values;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
+use rmcp::model::CacheScope;
 use secrecy::SecretString;
 
 pub use self::{
+    access::Credential,
     problem::{Problem, Problems},
     show::variables_table,
     values::Values,
 };
-use self::{read::Reader, values::Source};
+use self::{access::Tables, read::Reader, values::Source};
 use crate::{auth, http, mcp, portkey, sandbox, telemetry};
 
 /// What a configuration is made from. Debug shows nothing of it.
@@ -70,6 +73,8 @@ pub struct Config {
     pub portkey: portkey::Settings,
     /// Absent with the sandbox, and where nothing is sent.
     pub api_key: Option<SecretString>,
+    /// Those of the file, beside the API key.
+    pub credentials: Vec<Credential>,
     /// Empty: all.
     pub tool_domains: Vec<String>,
     pub log: telemetry::Settings,
@@ -118,27 +123,29 @@ pub fn load(inputs: &Inputs) -> Loaded {
 
     let reader = Reader(&values);
     let http = http_settings(reader);
-    let auth = check::auth(reader, &http, inputs, &mut problems);
+    let tables = Tables::read(&values, inputs, &mut problems);
+    let auth = check::auth(reader, &http, &tables, inputs, &mut problems);
     check::http(reader, &http, &mut problems);
     edge::proxies(reader, environment, &mut problems, &mut warnings);
     edge::tls(reader, &http, inputs.purpose, &mut problems);
     let rate_limit = edge::rate_limit(reader, &http, inputs.purpose, &mut problems, &mut warnings);
     check::sessions(reader, inputs, &mut problems);
-    check::upstream(reader, inputs, &mut problems);
+    check::upstream(reader, &tables, inputs, &mut problems);
     check::tools(reader, &mut problems);
     let portkey = portkey_settings(reader);
     if let Some(portkey) = &portkey {
-        check::addresses(reader, portkey, inputs, &mut problems);
+        check::addresses(reader, portkey, &tables, inputs, &mut problems);
     }
 
     let config = match (auth, portkey, problems.is_empty()) {
         (Some(auth), Some(portkey), true) => Ok(Config {
             http,
+            mcp: mcp_settings(reader, &auth, inputs.sandbox),
             auth,
             rate_limit,
-            mcp: mcp_settings(reader, inputs.sandbox),
             portkey,
             api_key: reader.secret("portkey.api_key"),
+            credentials: tables.credentials,
             tool_domains: reader.list("tools.domains"),
             log: log_settings(reader),
             sandbox: inputs.sandbox.then(|| sandbox_settings(reader, inputs)),
@@ -177,7 +184,7 @@ fn http_settings(reader: Reader<'_>) -> http::Settings {
     }
 }
 
-fn mcp_settings(reader: Reader<'_>, sandbox: bool) -> mcp::Settings {
+fn mcp_settings(reader: Reader<'_>, auth: &auth::Settings, sandbox: bool) -> mcp::Settings {
     mcp::Settings {
         session_mode: if reader.is("mcp.session_mode", "stateless") {
             mcp::SessionMode::Stateless
@@ -191,6 +198,8 @@ fn mcp_settings(reader: Reader<'_>, sandbox: bool) -> mcp::Settings {
         max_json_depth: reader.number("mcp.max_json_depth"),
         read_only: reader.flag("mcp.read_only"),
         sandbox,
+        cache_scope: if auth.is_uniform() { CacheScope::Public } else { CacheScope::Private },
+        challenge: auth::Challenge::default(),
     }
 }
 

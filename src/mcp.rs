@@ -12,6 +12,7 @@ mod headers;
 mod lines;
 mod lists;
 mod reply;
+mod scopes;
 mod server;
 mod services;
 mod settings;

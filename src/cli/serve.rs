@@ -17,7 +17,7 @@ use crate::{
         Run, Site, Tls, Upstream as Seen,
     },
     mcp::Endpoint,
-    portkey::Portkey,
+    portkey::{self, Accounts},
 };
 
 /// Serve MCP over HTTP (the default)
@@ -69,7 +69,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     }
     let lifecycle = Lifecycle::default();
     let look =
-        (settings.ready_check == ReadyCheck::Portkey).then(|| look(upstream.portkey.clone()));
+        (settings.ready_check == ReadyCheck::Portkey).then(|| look(upstream.accounts.clone()));
     let site = Site {
         limits: settings.limits.clone(),
         hosts: Hosts::new(&settings),
@@ -87,12 +87,12 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         },
         tls: tls.is_some(),
         limiter: Arc::new(limiter),
-        gate: Gate::new(auth, upstream.portkey.credential_name()),
+        gate: Gate::new(auth, mcp.challenge.clone()),
         readiness: Readiness::new(lifecycle.clone(), look),
         lifecycle: lifecycle.clone(),
     };
-    let (catalogue, portkey) = (Arc::clone(&upstream.catalogue), upstream.portkey.clone());
-    let endpoint = Endpoint::new(mcp, catalogue, portkey);
+    let (catalogue, accounts) = (Arc::clone(&upstream.catalogue), upstream.accounts.clone());
+    let endpoint = Endpoint::new(mcp, catalogue, accounts);
     let (calls, all) = (endpoint.clone(), endpoint.clone());
     let router = http::router(site, move |request: Request| {
         let endpoint = endpoint.clone();
@@ -115,14 +115,19 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-fn look(portkey: Portkey) -> Look {
+/// Looks with every credential at once; the worst finding counts.
+fn look(accounts: Accounts) -> Look {
     Arc::new(move || {
-        let portkey = portkey.clone();
+        let accounts = accounts.clone();
         Box::pin(async move {
-            match portkey.probe(http::PROBE_TIMEOUT).await {
-                Ok(()) => Seen::Reached,
-                Err(error) if matches!(error.status(), Some(401 | 403)) => Seen::KeyRefused,
-                Err(_) => Seen::Unreachable,
+            let looks = accounts.all().map(|it| it.probe(http::PROBE_TIMEOUT));
+            let found = futures_util::future::join_all(looks).await;
+            let refused = |error: &portkey::Error| matches!(error.status(), Some(401 | 403));
+            let errors: Vec<_> = found.iter().filter_map(|it| it.as_ref().err()).collect();
+            match errors.is_empty() {
+                true => Seen::Reached,
+                false if errors.into_iter().any(refused) => Seen::KeyRefused,
+                false => Seen::Unreachable,
             }
         })
     })

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::{
     Inputs, Purpose,
+    access::Tables,
     keys::{KEYS, find},
     later,
     problem::Problem,
@@ -17,6 +18,8 @@ use crate::{auth, http, near::near, portkey, sandbox::Sandbox, tools::Catalogue}
 const PREFIXES: &[&str] = &["MCP_", "CLERK_", "PORTKEY_", "RATE_LIMIT_"];
 /// Known, and set by no key: the file's path, one that other servers have, and one for tests.
 const OTHERS: &[&str] = &["MCP_CONFIG", "MCP_TRANSPORT", "PORTKEY_OPENAPI"];
+/// Name of the bearer token that the environment gives.
+const DEFAULT_TOKEN: &str = "default";
 /// With the sandbox, none of these means anything.
 const UPSTREAM: &[&str] = &[
     "portkey.api_key",
@@ -74,12 +77,17 @@ pub fn environment(
             "`MCP_TRANSPORT` has no effect: `serve` speaks HTTP, `stdio` standard input".into(),
         );
     }
+    let named = Tables::variables(values);
     let known: Vec<&str> =
         KEYS.iter().flat_map(|key| key.env).chain(OTHERS).chain(later::NAMES).copied().collect();
     for name in environment.keys() {
         let ours = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
         let plain = name.strip_suffix("_FILE").filter(|plain| is_secret(plain)).unwrap_or(name);
-        if !ours || known.contains(&plain) || name.starts_with("MCP_TEST_") || is_service_link(name)
+        if !ours
+            || known.contains(&plain)
+            || named.contains(&&**name)
+            || name.starts_with("MCP_TEST_")
+            || is_service_link(name)
         {
             continue;
         }
@@ -105,13 +113,14 @@ fn is_service_link(name: &str) -> bool {
 pub fn auth(
     reader: Reader<'_>,
     http: &http::Settings,
+    tables: &Tables,
     inputs: &Inputs,
     problems: &mut Vec<Problem>,
 ) -> Option<auth::Settings> {
     let allow_unauthenticated_http = reader.flag("auth.allow_unauthenticated_http");
     let mode = match inputs.purpose {
         Purpose::Serve if reader.is("auth.mode", "bearer") => {
-            auth::Mode::Bearer(bearer(reader, problems)?)
+            auth::Mode::Bearer(tokens(reader, tables, problems)?)
         }
         Purpose::Serve if reader.0.is_given("auth.token") => {
             fault(
@@ -135,7 +144,16 @@ pub fn auth(
         }
         Purpose::Serve | Purpose::Client | Purpose::Show => auth::Mode::None,
     };
-    Some(auth::Settings { mode, allow_unauthenticated_http })
+    let names: Vec<&str> = match &mode {
+        auth::Mode::Bearer(tokens) => tokens.names().collect(),
+        auth::Mode::None if inputs.purpose == Purpose::Serve => Vec::new(),
+        // Nobody is let in here, and nothing is kept from the rules.
+        auth::Mode::None => {
+            tables.tokens.iter().map(|(name, _)| &**name).chain([DEFAULT_TOKEN]).collect()
+        }
+    };
+    let access = tables.access(&names, problems);
+    Some(auth::Settings { mode, allow_unauthenticated_http, access })
 }
 
 /// Why others than this machine may reach the server, as far as the configuration shows it.
@@ -157,23 +175,39 @@ fn exposed(reader: Reader<'_>, http: &http::Settings) -> Option<String> {
     None
 }
 
-fn bearer(reader: Reader<'_>, problems: &mut Vec<Problem>) -> Option<auth::Bearer> {
-    let Some(token) = reader.secret("auth.token") else {
-        if reader.0.is_given("auth.token") {
+fn tokens(
+    reader: Reader<'_>,
+    tables: &Tables,
+    problems: &mut Vec<Problem>,
+) -> Option<auth::Tokens> {
+    let mut tokens = tables.tokens.clone();
+    match reader.secret("auth.token") {
+        Some(token) => match auth::Bearer::new(&token) {
+            Ok(_) if tokens.iter().any(|(name, _)| name == DEFAULT_TOKEN) => {
+                problems.push(Problem::new(format!(
+                    "`tokens.{DEFAULT_TOKEN}` is the name of MCP_AUTH_TOKEN: choose another"
+                )));
+                return None;
+            }
+            Ok(token) => tokens.push((DEFAULT_TOKEN.to_owned(), token)),
+            Err(why) => {
+                let remedy = format!("{why}; `openssl rand -hex 32` makes a good one");
+                fault(reader, "auth.token", &remedy, problems);
+                return None;
+            }
+        },
+        // Given, and its problem has been told.
+        None if reader.0.is_given("auth.token") => return None,
+        None if tokens.is_empty() => {
+            problems.push(Problem::new(
+                "`auth.mode` is `bearer` but `auth.token` is not set: set MCP_AUTH_TOKEN or \
+                 MCP_AUTH_TOKEN_FILE, for example to the output of `openssl rand -hex 32`",
+            ));
             return None;
         }
-        problems.push(Problem::new(
-            "`auth.mode` is `bearer` but `auth.token` is not set: set MCP_AUTH_TOKEN or \
-             MCP_AUTH_TOKEN_FILE, for example to the output of `openssl rand -hex 32`",
-        ));
-        return None;
-    };
-    auth::Bearer::new(&token)
-        .map_err(|why| {
-            let remedy = format!("{why}; `openssl rand -hex 32` makes a good one");
-            fault(reader, "auth.token", &remedy, problems);
-        })
-        .ok()
+        None => {}
+    }
+    Some(tokens.into_iter().collect())
 }
 
 pub(super) fn fault(reader: Reader<'_>, path: &str, remedy: &str, problems: &mut Vec<Problem>) {
@@ -237,8 +271,17 @@ pub fn sessions(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>
 }
 
 /// Whether there is something to talk to, with a key that can be used.
-pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>) {
+pub fn upstream(reader: Reader<'_>, tables: &Tables, inputs: &Inputs, problems: &mut Vec<Problem>) {
     let known = Sandbox::key_names();
+    for credential in tables.credentials.iter().filter(|_| inputs.sandbox) {
+        if !known.contains(&&*credential.sandbox_key) {
+            problems.push(Problem::new(format!(
+                "`credentials.{}`: the sandbox has no key of that name: add `sandbox_key`, one of {}",
+                credential.name,
+                known.join(", ")
+            )));
+        }
+    }
     if inputs.sandbox && !known.contains(&reader.word("sandbox.key")) {
         let remedy = format!("the sandbox has no such key; there are: {}", known.join(", "));
         fault(reader, "sandbox.key", &remedy, problems);
@@ -248,6 +291,7 @@ pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>
             let remedy = "it holds spaces or characters that no header can carry; copy it again";
             fault(reader, "portkey.api_key", remedy, problems);
         }
+        None if inputs.purpose == Purpose::Serve && !tables.use_default() => {}
         None if inputs.sandbox
             || inputs.purpose == Purpose::Show
             || reader.0.is_given("portkey.api_key") => {}
@@ -265,9 +309,19 @@ pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>
 pub fn addresses(
     reader: Reader<'_>,
     portkey: &portkey::Settings,
+    tables: &Tables,
     inputs: &Inputs,
     problems: &mut Vec<Problem>,
 ) {
+    for credential in tables.credentials.iter().filter(|_| inputs.purpose != Purpose::Show) {
+        let refused = credential.base_url.as_ref().and_then(|url| portkey.check(url).err());
+        if let Some(portkey::Refused { problem, remedy }) = refused {
+            problems.push(Problem::new(format!(
+                "`base_url` of `credentials.{}` {problem}: {remedy}",
+                credential.name
+            )));
+        }
+    }
     let addresses =
         [("portkey.base_url", &portkey.base_url), ("portkey.pricing_url", &portkey.pricing_url)];
     for (path, url) in addresses.into_iter().filter(|_| inputs.purpose != Purpose::Show) {

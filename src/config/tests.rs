@@ -263,6 +263,25 @@ fn a_required_client_certificate_lets_anybody_in_from_anywhere() {
 }
 
 #[test]
+fn the_default_rates_are_those_of_a_team_behind_one_address() {
+    let rates = |environment: &[(&str, &str)]| {
+        let limits = config(&inputs(environment)).rate_limit?;
+        let rates = [limits.address, limits.principal, limits.destructive];
+        Some(rates.map(|rate| (rate.burst.get(), rate.interval().as_millis())))
+    };
+    assert_eq!(rates(&[]), Some([(300, 200), (600, 100), (30, 2000)]));
+    let reference =
+        [("RATE_LIMIT_MAX", "5"), ("RATE_LIMIT_REFILL", "10"), ("RATE_LIMIT_WINDOW_MS", "1s")];
+    assert_eq!(rates(&reference), Some([(5, 100), (600, 1), (30, 33)]));
+    assert_eq!(rates(&[("RATE_LIMIT_ENABLED", "false")]), None);
+    let redis =
+        [("RATE_LIMIT_STORE", "redis"), ("REDIS_URL", "redis://h"), ("MCP_REDIS_URL", "redis://g")];
+    let shared = config(&inputs(&redis)).rate_limit.unwrap().shared.unwrap();
+    assert_eq!(shared.redis.url.expose_secret(), "redis://g");
+    assert_eq!(shared.key_prefix, "mcp:rate-limit");
+}
+
+#[test]
 fn what_this_version_cannot_do_is_said() {
     let cases: &[(Environment, &[&str])] = &[
         (&[("RATE_LIMIT_ENABLED", "false"), ("RATE_LIMIT_STORE", "redis")], &[]),

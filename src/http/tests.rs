@@ -28,7 +28,7 @@ use super::{
     Origins, Readiness, ReadyCheck, Run, Settings, Site, Tls, TrustProxy, bind, endpoint_url, rate,
     router, serve,
 };
-use crate::auth::{self, Bearer, Mode, Principal};
+use crate::auth::{self, Access, Bearer, Challenge, Mode, Principal};
 
 const TOKEN: &str = "a-token-of-tests-0123";
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -66,19 +66,25 @@ pub(super) fn settings() -> Settings {
     }
 }
 
+fn auth_settings(mode: Mode) -> auth::Settings {
+    let access = Access::open("default");
+    auth::Settings { mode, allow_unauthenticated_http: false, access }
+}
+
 impl Default for Plan {
     fn default() -> Self {
         let idle = CancellationToken::new();
         idle.cancel();
-        let auth = auth::Settings { mode: Mode::None, allow_unauthenticated_http: false };
+        let auth = auth_settings(Mode::None);
         Self { settings: settings(), auth, look: None, rate: None, idle }
     }
 }
 
 impl Plan {
     fn bearer() -> Self {
-        let mode = Mode::Bearer(Bearer::new(&TOKEN.into()).unwrap());
-        let auth = auth::Settings { mode, allow_unauthenticated_http: false };
+        let token = Bearer::new(&TOKEN.into()).unwrap();
+        let auth =
+            auth_settings(Mode::Bearer([("default".to_owned(), token)].into_iter().collect()));
         Self { auth, ..Self::default() }
     }
 
@@ -110,7 +116,7 @@ impl Plan {
             },
             tls: tls.is_some(),
             limiter: Arc::new(Limiter::new(rate.as_ref()).unwrap()),
-            gate: Gate::new(auth, "default"),
+            gate: Gate::new(auth, Challenge::default()),
             readiness: Readiness::new(lifecycle.clone(), look),
             lifecycle: lifecycle.clone(),
         };

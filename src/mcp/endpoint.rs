@@ -26,12 +26,12 @@ use super::{
     era::{self, Era},
     headers::{accept_any, accepts_both, follow_body, is_json, repeated, session},
     lists::Lists,
-    reply,
+    reply, scopes,
     server::Caller,
     services::{Legacy, Services, config},
     unserved::no_method,
 };
-use crate::{auth::Principal, portkey::Portkey, surface::Surface, tools::Catalogue};
+use crate::{auth::Principal, portkey::Accounts, surface::Surface, tools::Catalogue};
 
 /// Methods of earlier revisions that the modern era has not, whatever rmcp still asks of them.
 const REMOVED: [&str; 7] = [
@@ -74,9 +74,13 @@ pub struct Counts {
 }
 
 impl Endpoint {
-    pub fn new(settings: Settings, catalogue: Arc<Catalogue>, portkey: Portkey) -> Self {
+    pub fn new(
+        settings: Settings,
+        catalogue: Arc<Catalogue>,
+        accounts: impl Into<Accounts>,
+    ) -> Self {
         let shutdown = CancellationToken::new();
-        let server = Server::new(&settings, catalogue, portkey);
+        let server = Server::new(&settings, catalogue, accounts.into());
         let factory = server.clone();
         let modern = StreamableHttpService::new(
             move || Ok(factory.clone()),
@@ -84,7 +88,7 @@ impl Endpoint {
             config(&shutdown).with_legacy_session_mode(false),
         );
         let legacy = Services::new(settings.clone(), server.clone(), shutdown.clone());
-        let lists = Lists::new();
+        let lists = Lists::new(settings.cache_scope);
         let answering = TaskTracker::new();
         let shared = Shared { settings, server, lists, modern, legacy, answering, shutdown };
         Self { shared: Arc::new(shared) }
@@ -162,6 +166,13 @@ impl Endpoint {
             // rmcp would take it for no parameters at all.
             let (code, message) = (ErrorCode::INVALID_PARAMS, "`cursor` has to be a string");
             return reply::error(StatusCode::BAD_REQUEST, envelope.id, code, message, None);
+        }
+        let Shared { server, settings, .. } = shared;
+        let catalogue = server.catalogue();
+        if let Some(refused) =
+            scopes::insufficient(catalogue, &settings.challenge, &caller, &envelope)
+        {
+            return refused;
         }
         accept_any(request.headers_mut());
         match era::era(&Method::POST, request.headers(), Some(&envelope)) {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use rmcp::model::CacheScope;
 use serde::Deserialize;
+
+use crate::auth::Challenge;
 
 /// Whether legacy clients get sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -38,4 +41,8 @@ pub struct Settings {
     pub read_only: bool,
     /// The account is the built-in sandbox.
     pub sandbox: bool,
+    /// Public only where every caller sees the same lists.
+    pub cache_scope: CacheScope,
+    /// What is said to a caller whose token's scopes lack something.
+    pub challenge: Challenge,
 }

@@ -28,8 +28,12 @@ pub async fn stdio(
 ) -> Result<(), Box<ServerInitializeError>> {
     let principal = Arc::new(Principal::new(Method::Stdio, portkey.credential_name()));
     let surface = Surface { read_only: settings.read_only };
-    let server =
-        Server::with_owner(settings, catalogue, portkey, Some(Caller { principal, surface }));
+    let server = Server::with_owner(
+        settings,
+        catalogue,
+        portkey.into(),
+        Some(Caller { principal, surface }),
+    );
     let lines = Lines::new(settings.max_json_depth, server.clone(), shutdown.clone());
     let conversation = converse(server.clone(), lines, &shutdown);
     let stopped = async {

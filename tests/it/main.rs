@@ -10,17 +10,21 @@
     reason = "tests"
 )]
 
+mod access;
 mod analytics;
 mod arguments;
 mod audit;
 #[path = "../../src/http/tests/authority.rs"]
 mod authority;
 mod budget;
+mod calls;
+mod canary;
 mod clients;
 mod collections;
 mod commands;
 mod completion;
 mod configs;
+mod contract;
 mod deployments;
 mod edges;
 mod eras;
@@ -41,6 +45,7 @@ mod rates;
 mod readme;
 mod resilience;
 mod resources;
+mod routes;
 mod rules;
 mod runbooks;
 #[path = "../../src/portkey/tests/upstream.rs"]

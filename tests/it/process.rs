@@ -1,6 +1,13 @@
 //! The real binary, started with a clean environment, and HTTP/1.1 as raw as a test wants it.
 
-use std::{fmt::Write as _, net::SocketAddr, process::Stdio, time::Duration};
+use std::{
+    fmt::Write as _,
+    net::SocketAddr,
+    path::PathBuf,
+    process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -46,6 +53,15 @@ pub async fn run(args: &[&str], variables: Variables<'_>, input: &str) -> Ran {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// A file with this text, for this process alone.
+pub fn scratch(name: &str, text: &str) -> PathBuf {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let (id, nth) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+    let path = std::env::temp_dir().join(format!("portkey-admin-mcp-{id}-{nth}-{name}"));
+    std::fs::write(&path, text).unwrap();
+    path
 }
 
 /// Sends the signal of that name (`TERM`) to one process.

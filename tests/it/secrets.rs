@@ -14,6 +14,7 @@ use portkey_admin_mcp::{
     tools::{Catalogue, Entry},
 };
 use serde_json::{Value, json};
+use tracing::{Dispatch, subscriber::NoSubscriber};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
 use crate::{
@@ -58,20 +59,26 @@ fn document(mark: &str) -> Value {
 }
 
 /// What is logged in this thread, as the server logs it at the finest level.
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log {
+    lines: Arc<Mutex<Vec<u8>>>,
+    /// While there is one subscriber alone, a line that another thread comes to first, where there
+    /// is none, is off for all.
+    _second: Dispatch,
+}
 
 impl Log {
-    fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
+    pub fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);
         let layer = fmt::layer().with_ansi(false).with_writer(move || Sink(Arc::clone(&sink)));
         let filter = EnvFilter::new("info,rmcp=warn,hyper=warn,portkey_admin_mcp=trace");
         let subscriber = tracing_subscriber::registry().with(filter).with(layer);
-        (Self(lines), tracing::subscriber::set_default(subscriber))
+        let second = Dispatch::new(NoSubscriber::new());
+        (Self { lines, _second: second }, tracing::subscriber::set_default(subscriber))
     }
 
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    pub fn text(&self) -> String {
+        String::from_utf8(self.lines.lock().unwrap().clone()).unwrap()
     }
 }
 

@@ -17,7 +17,9 @@ use portkey_admin_mcp::{
     sandbox::{self, Sandbox},
     tools::Catalogue,
 };
+use rmcp::model::CacheScope;
 use serde_json::{Value, json};
+use url::Url;
 
 pub use account::{Account, line};
 pub use called::Called;
@@ -42,6 +44,8 @@ pub fn settings() -> Settings {
         max_json_depth: 64,
         read_only: false,
         sandbox: true,
+        cache_scope: CacheScope::Public,
+        challenge: auth::Challenge::default(),
     }
 }
 
@@ -59,15 +63,21 @@ pub async fn serve_key(settings: Settings, key: &str) -> Served {
 
 /// A client of the sandbox that does not wait long between tries.
 pub fn portkey_of(sandbox: &Sandbox, key: &str) -> Portkey {
+    portkey_at(sandbox.base_url(), sandbox, key)
+}
+
+/// The same, where the sandbox is found at another address.
+pub fn portkey_at(base_url: Url, sandbox: &Sandbox, key: &str) -> Portkey {
     let settings = portkey::Settings {
         retry_delay: Duration::from_millis(5),
         retry_delay_max: Duration::from_millis(10),
         ..portkey::Settings::default()
     };
     let credential = Credential {
-        name: key.into(),
+        // What is remembered of a credential's writes is not another sandbox's.
+        name: format!("{key} of {base_url}"),
         key: sandbox.key(key).unwrap(),
-        base_url: sandbox.base_url(),
+        base_url,
     };
     Portkey::for_sandbox(&settings, credential).unwrap()
 }

@@ -126,7 +126,9 @@ async fn a_caller_without_the_token_is_told_how_to_send_it() {
     let answer = server.ask(&format!("POST /mcp HTTP/1.1\r\nContent-Length: 0\r\n{good}")).await;
     assert!(answer.ends_with("POST by Bearer, authorized false, 0 bytes"), "{answer}");
 
-    let invalid = Some("Bearer error=\"invalid_token\"");
+    let invalid = Some(
+        "Bearer error=\"invalid_token\", error_description=\"the bearer token is none of this server's\"",
+    );
     for (headers, challenge) in [
         ("X: y".to_owned(), Some("Bearer")),
         ("Authorization: Basic abc".into(), Some("Bearer")),
