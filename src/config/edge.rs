@@ -51,7 +51,7 @@ pub fn proxies(
     }
 }
 
-/// TLS where it is configured whole; [`tls`] finds fault with the half of it.
+/// TLS where it is configured whole; [`tls()`] finds fault with the half of it.
 pub fn tls_settings(reader: Reader<'_>) -> Option<tls::Settings> {
     let file = |file: File| {
         let path = reader.word(file.path());

@@ -15,6 +15,8 @@ use governor::{
 use super::Taken;
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// Longest time from empty to full: governor counts nanoseconds in 64 bits.
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// So many at once, and one more every interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +29,8 @@ pub struct Rate {
 impl Rate {
     /// `burst` at once, and `refill` in every `window`, evenly.
     pub fn new(burst: NonZeroU32, refill: NonZeroU32, window: Duration) -> Self {
-        Self { burst, interval: (window / refill.get()).max(Duration::from_nanos(1)) }
+        let interval = window / refill.get();
+        Self { burst, interval: interval.clamp(Duration::from_nanos(1), CENTURY / burst.get()) }
     }
 
     pub fn per_minute(number: NonZeroU32) -> Self {

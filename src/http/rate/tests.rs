@@ -65,6 +65,13 @@ async fn what_was_used_comes_back_evenly() {
 }
 
 #[tokio::test]
+async fn the_slowest_and_the_fastest_rates_count() {
+    for rate in [slow(u32::MAX), Rate::per_minute(NonZeroU32::MAX), Rate::per_minute(number(1))] {
+        assert!(limiter(rate, 10).address(v4(1)).await.is_ok(), "{rate:?}");
+    }
+}
+
+#[tokio::test]
 async fn ipv6_counts_by_its_64() {
     let limiter = limiter(slow(1), 10);
     let take = async |text: &str| limiter.address(text.parse().unwrap()).await.is_ok();
