@@ -7,6 +7,7 @@
 mod access;
 mod check;
 mod clerk;
+mod edge;
 mod keys;
 mod later;
 mod problem;
@@ -67,6 +68,8 @@ pub enum Purpose {
 pub struct Config {
     pub http: http::Settings,
     pub auth: auth::Settings,
+    /// Absent: nothing is limited.
+    pub rate_limit: Option<http::rate::Settings>,
     pub mcp: mcp::Settings,
     pub portkey: portkey::Settings,
     /// Absent with the sandbox, and where nothing is sent.
@@ -124,6 +127,9 @@ pub fn load(inputs: &Inputs) -> Loaded {
     let tables = Tables::read(&values, inputs, &mut problems);
     let auth = check::auth(reader, &http, &tables, inputs, &mut problems);
     check::http(reader, &http, &mut problems);
+    edge::proxies(reader, environment, &mut problems, &mut warnings);
+    edge::tls(reader, &http, inputs.purpose, &mut problems);
+    let rate_limit = edge::rate_limit(reader, &http, inputs.purpose, &mut problems, &mut warnings);
     check::sessions(reader, inputs, &mut problems);
     check::upstream(reader, &tables, inputs, &mut problems);
     check::tools(reader, &mut problems);
@@ -140,6 +146,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
             http,
             mcp: mcp_settings(reader, &auth, resource_metadata, inputs.sandbox),
             auth,
+            rate_limit,
             portkey,
             api_key: reader.secret("portkey.api_key"),
             credentials: tables.credentials,
@@ -161,6 +168,9 @@ fn http_settings(reader: Reader<'_>) -> http::Settings {
         public_base_url: reader.url("http.public_base_url"),
         allowed_hosts: reader.list("http.allowed_hosts"),
         allowed_origins: reader.list("http.allowed_origins"),
+        platform_host: edge::platform_host(reader),
+        trust_proxy: http::TrustProxy::parse(&reader.list("http.trust_proxy")).unwrap_or_default(),
+        tls: edge::tls_settings(reader),
         limits: http::Limits {
             request_bytes: reader.number("http.max_request_bytes"),
             header_bytes: reader.number("http.max_header_bytes"),

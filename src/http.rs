@@ -2,6 +2,7 @@
 
 mod accept;
 mod admit;
+mod client_ip;
 mod error;
 mod host;
 mod lifecycle;
@@ -12,18 +13,23 @@ mod origin;
 mod pages;
 mod panics;
 mod probes;
+pub mod rate;
 mod request_id;
 mod secure;
 mod serve;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+pub mod tls;
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{ConnectInfo, Request},
     http::{HeaderValue, Version, header::CONNECTION},
     response::{IntoResponse, Response},
     routing::{any, get},
@@ -31,8 +37,10 @@ use axum::{
 use tower::ServiceExt;
 use tracing::Instrument;
 
+use self::client_ip::Peer;
 pub use self::{
     admit::Gate,
+    client_ip::{ClientIp, TrustProxy},
     error::Error,
     host::{Host, Hosts},
     lifecycle::{Lifecycle, Phase},
@@ -40,9 +48,11 @@ pub use self::{
     origin::{Origins, normal as normal_origin},
     pages::{Info, endpoint_url},
     probes::{Look, PATIENCE as PROBE_TIMEOUT, Readiness, Upstream},
+    rate::Limiter,
     request_id::RequestId,
     serve::{Ended, Run, bind, serve},
     settings::{Limits, ReadyCheck, Settings},
+    tls::{ClientCertificate, Tls},
 };
 
 /// What layers and pages go by.
@@ -50,6 +60,10 @@ pub struct Site {
     pub limits: Limits,
     pub hosts: Hosts,
     pub origins: Origins,
+    pub trust_proxy: TrustProxy,
+    /// Whether the server speaks TLS itself.
+    pub tls: bool,
+    pub limiter: Arc<Limiter>,
     pub gate: Gate,
     pub info: Info,
     pub metadata: Metadata,
@@ -58,6 +72,9 @@ pub struct Site {
 }
 
 type Shared = Arc<Site>;
+
+/// Who asks without a connection: only a test can.
+const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Asked by platforms, which name odd hosts: nothing is checked.
 const PROBES: [&str; 2] = ["/health", "/ready"];
@@ -119,13 +136,16 @@ async fn observe(site: &Site, mut request: Request, routes: Router) -> Response 
         method = request.method().as_str(),
         path = request.uri().path()
     );
+    let peer = request.extensions().get().map_or(NOBODY, |it: &ConnectInfo<Peer>| it.0.0);
+    let client = site.trust_proxy.client(peer, request.headers());
+    request.extensions_mut().insert(client);
     request.extensions_mut().insert(id.clone());
 
     let mut response = panics::caught(guard(site, request, routes)).instrument(span).await;
 
     error::render(&mut response, &id);
     let headers = response.headers_mut();
-    secure::headers(headers);
+    secure::headers(headers, site.tls);
     headers.insert(request_id::HEADER, id.header());
     if version < Version::HTTP_2 && site.lifecycle.phase() == Phase::Draining {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -133,7 +153,7 @@ async fn observe(site: &Site, mut request: Request, routes: Router) -> Response 
     response
 }
 
-/// Every request but the probes: the size of its headers, its host, its origin.
+/// Every request but the probes: the size of its headers, its host, its origin, how many come.
 async fn guard(site: &Site, request: Request, routes: Router) -> Response {
     if PROBES.contains(&request.uri().path()) {
         return route(routes, request).await;
@@ -147,10 +167,26 @@ async fn guard(site: &Site, request: Request, routes: Router) -> Response {
     };
     let mut response = match origin.as_ref().and_then(|_| origin::preflight(&request)) {
         Some(preflight) => preflight,
-        None => route(routes, request).await,
+        None => limited(site, request, routes).await,
     };
     origin::allow(origin, response.headers_mut());
     response
+}
+
+/// The same but for preflights: how many come from one address.
+async fn limited(site: &Site, request: Request, routes: Router) -> Response {
+    let client = request.extensions().get().map_or(NOBODY, |ClientIp(address)| *address);
+    match site.limiter.address(client).await {
+        Ok(quota) => {
+            let mut response = route(routes, request).await;
+            quota.tell(response.headers_mut());
+            response
+        }
+        Err(limited) => {
+            client_ip::hint(&site.trust_proxy, request.headers());
+            limited.response(request)
+        }
+    }
 }
 
 async fn route(routes: Router, request: Request) -> Response {

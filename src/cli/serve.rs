@@ -14,8 +14,8 @@ use crate::{
     auth::{self, Mode, clerk::Mirror},
     config::{Config, Inputs, Purpose},
     http::{
-        self, Ended, Gate, Hosts, Info, Lifecycle, Look, Metadata, Origins, Readiness, ReadyCheck,
-        Run, Site, Upstream as Seen,
+        self, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Look, Metadata, Origins, Readiness,
+        ReadyCheck, Run, Site, Tls, Upstream as Seen,
     },
     mcp::Endpoint,
     portkey::{self, Accounts},
@@ -52,7 +52,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     // Before anything else: a signal during the start must not go unheard.
     let signals = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
     let upstream = Upstream::connect(&config).await?;
-    let Config { http: settings, auth, mcp, .. } = config;
+    let Config { http: settings, auth, rate_limit, mcp, .. } = config;
     let (listener, address) = http::bind(&settings).map_err(|error| {
         Failure::Failed(format!(
             "cannot listen on {} port {} ({error}); choose others with --host and --port",
@@ -60,6 +60,14 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         ))
     })?;
 
+    let limiter = Limiter::new(rate_limit.as_ref())
+        .map_err(|error| Failure::Failed(format!("no rates can be limited: {error}")))?;
+    let tls = settings.tls.as_ref().map(Tls::load).transpose();
+    let tls = tls.map_err(|fault| Failure::Failed(fault.to_string()))?;
+    if let Some(tls) = &tls {
+        let hangups = signals::hangup().map_err(|error| Failure::Failed(error.to_string()))?;
+        tokio::spawn(tls.clone().follow(hangups));
+    }
     let lifecycle = Lifecycle::default();
     let look =
         (settings.ready_check == ReadyCheck::Portkey).then(|| look(upstream.accounts.clone()));
@@ -67,6 +75,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         limits: settings.limits.clone(),
         hosts: Hosts::new(&settings),
         origins: Origins::new(&settings, address),
+        trust_proxy: settings.trust_proxy.clone(),
         info: Info {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
@@ -78,6 +87,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
             sandbox: mcp.sandbox,
         },
         metadata: metadata(&settings, &auth)?,
+        tls: tls.is_some(),
+        limiter: Arc::new(limiter),
         gate: Gate::new(auth, mcp.challenge.clone()),
         readiness: Readiness::new(lifecycle.clone(), look),
         lifecycle: lifecycle.clone(),
@@ -91,11 +102,12 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     });
     let run = Run {
         lifecycle,
+        tls,
         signals,
         idle: async move { calls.idle().await },
         end: async move { all.stop().await },
     };
-    tracing::info!("listening on http://{address}");
+    tracing::info!("listening on {}://{address}", settings.scheme());
     match http::serve(listener, router, &settings, run).await {
         Ok(Ended::Drained | Ended::Overdue) => Ok(()),
         Ok(Ended::Interrupted) => {

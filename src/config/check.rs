@@ -148,7 +148,7 @@ pub fn auth(
             auth::Mode::Clerk(Box::new(clerk::settings(reader, http, problems)?))
         }
         Purpose::Serve if !allow_unauthenticated_http => {
-            if let Some(why) = exposed(reader, http, &inputs.environment) {
+            if let Some(why) = exposed(reader, http) {
                 problems.push(Problem::new(format!(
                     "`auth.mode` is `none`, which is for this machine alone, but {why}: set \
                      MCP_AUTH_MODE=bearer with MCP_AUTH_TOKEN, or \
@@ -181,11 +181,11 @@ pub fn auth(
 }
 
 /// Why others than this machine may reach the server, as far as the configuration shows it.
-fn exposed(
-    reader: Reader<'_>,
-    http: &http::Settings,
-    environment: &BTreeMap<String, String>,
-) -> Option<String> {
+fn exposed(reader: Reader<'_>, http: &http::Settings) -> Option<String> {
+    // Whoever reaches it has to show a certificate.
+    if http.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()) {
+        return None;
+    }
     if !http.is_loopback() {
         let source = &reader.0.get("http.host")?.source;
         return Some(format!("`http.host` is `{}` ({source})", http.host));
@@ -193,10 +193,10 @@ fn exposed(
     if http.public_base_url.is_some() {
         return Some("`http.public_base_url` is set".into());
     }
-    let proxy = environment.get("MCP_TRUST_PROXY").map(|value| value.trim().to_ascii_lowercase());
-    proxy
-        .filter(|value| !matches!(&**value, "" | "0" | "none" | "false" | "no" | "off"))
-        .map(|_| "`MCP_TRUST_PROXY` is set".into())
+    if http.trust_proxy != http::TrustProxy::None {
+        return Some("`http.trust_proxy` is set".into());
+    }
+    None
 }
 
 fn tokens(
@@ -234,7 +234,7 @@ fn tokens(
     Some(tokens.into_iter().collect())
 }
 
-pub fn fault(reader: Reader<'_>, path: &str, remedy: &str, problems: &mut Vec<Problem>) {
+pub(super) fn fault(reader: Reader<'_>, path: &str, remedy: &str, problems: &mut Vec<Problem>) {
     if let (Some(key), Some(setting)) = (find(path), reader.0.get(path)) {
         problems.push(Problem::with(key, setting, remedy));
     }

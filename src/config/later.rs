@@ -20,8 +20,6 @@ const OFF: &[&str] = &["false", "0", "no", "off", "none"];
 
 #[rustfmt::skip]
 static LATER: &[Later] = &[
-    warned("RATE_LIMIT_*", OFF, "requests are not limited by rate in this version"),
-    warned("MCP_TRUST_PROXY", OFF, "forwarding headers are not read in this version"),
     warned("MCP_EVENT_STORE", OFF, "streams cannot be resumed in this version"),
     warned("MCP_EVENT_*", &[], "streams cannot be resumed in this version"),
     warned("MCP_REDIS_URL", &[], "sessions are kept in memory only in this version"),
@@ -31,7 +29,6 @@ static LATER: &[Later] = &[
     refused("MCP_ACTION_LOG_REQUIRED", OFF, "actions are not logged in this version"),
     warned("MCP_ACTION_LOG", OFF, "actions are not logged in this version"),
     warned("MCP_ACTION_LOG_KEY", &[], "actions are not logged in this version"),
-    refused("MCP_TLS_*", &[], "TLS is not served in this version: put a proxy in front that ends it"),
     warned("OTEL_*", &[], "traces are not exported in this version"),
 ];
 
@@ -66,28 +63,11 @@ pub static NAMES: &[&str] = &[
     "MCP_REDIS_KEY_PREFIX",
     "MCP_REDIS_URL",
     "MCP_SURFACE",
-    "MCP_TLS_CA_PATH",
-    "MCP_TLS_CERT_PATH",
-    "MCP_TLS_CLIENT_CA_PATH",
-    "MCP_TLS_KEY_PATH",
-    "MCP_TRUST_PROXY",
-    "RATE_LIMIT_ENABLED",
-    "RATE_LIMIT_MAX",
-    "RATE_LIMIT_MAX_BUCKETS",
-    "RATE_LIMIT_REDIS_COMMAND_TIMEOUT_MS",
-    "RATE_LIMIT_REDIS_KEY_PREFIX",
-    "RATE_LIMIT_REDIS_URL",
-    "RATE_LIMIT_REFILL",
-    "RATE_LIMIT_SINGLE_PROCESS",
-    "RATE_LIMIT_STORE",
-    "RATE_LIMIT_WINDOW_MS",
 ];
 
 /// What the environment asks of later versions: (refusals, warnings).
 pub fn check(environment: &BTreeMap<String, String>) -> (Vec<Problem>, Vec<String>) {
     let (mut problems, mut warnings) = (Vec::new(), Vec::new());
-    let limits_off =
-        environment.get("RATE_LIMIT_ENABLED").is_some_and(|value| is_one_of(value, OFF));
     // One warning for all variables of a family.
     let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, value) in environment {
@@ -98,7 +78,7 @@ pub fn check(environment: &BTreeMap<String, String>) -> (Vec<Problem>, Vec<Strin
             continue;
         }
         let Some(later) = LATER.iter().find(|later| later.matches(name)) else { continue };
-        if is_one_of(value, later.harmless) || (name.starts_with("RATE_LIMIT_") && limits_off) {
+        if is_one_of(value, later.harmless) {
             continue;
         }
         if later.refused {

@@ -2,9 +2,12 @@
 
 mod abuse;
 mod access;
+pub(crate) mod authority;
 mod drain;
 mod metadata;
 mod pages;
+mod rates;
+mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -22,8 +25,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ended, Gate, Hosts, Info, Lifecycle, Limits, Look, Metadata, Origins, Readiness, ReadyCheck,
-    Run, Settings, Site, bind, endpoint_url, router, serve,
+    ClientCertificate, ClientIp, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Limits, Look,
+    Metadata, Origins, Readiness, ReadyCheck, Run, Settings, Site, Tls, TrustProxy, bind,
+    endpoint_url, rate, router, serve,
 };
 use crate::auth::{self, Access, Bearer, Challenge, Mode, Principal};
 
@@ -36,6 +40,7 @@ struct Plan {
     auth: auth::Settings,
     look: Option<Look>,
     metadata: Metadata,
+    rate: Option<rate::Settings>,
     idle: CancellationToken,
 }
 
@@ -47,6 +52,9 @@ pub(super) fn settings() -> Settings {
         public_base_url: None,
         allowed_hosts: vec![],
         allowed_origins: vec![],
+        platform_host: None,
+        trust_proxy: TrustProxy::None,
+        tls: None,
         limits: Limits {
             request_bytes: 1 << 20,
             header_bytes: 16 << 10,
@@ -70,7 +78,14 @@ impl Default for Plan {
         let idle = CancellationToken::new();
         idle.cancel();
         let auth = auth_settings(Mode::None);
-        Self { settings: settings(), auth, look: None, metadata: Metadata::default(), idle }
+        Self {
+            settings: settings(),
+            auth,
+            look: None,
+            metadata: Metadata::default(),
+            rate: None,
+            idle,
+        }
     }
 }
 
@@ -89,13 +104,15 @@ impl Plan {
     }
 
     fn start(self) -> Running {
-        let Self { settings, auth, look, metadata, idle } = self;
+        let Self { settings, auth, look, metadata, rate, idle } = self;
         let (listener, address) = bind(&settings).unwrap();
         let lifecycle = Lifecycle::default();
+        let tls = settings.tls.as_ref().map(|tls| Tls::load(tls).unwrap());
         let site = Site {
             limits: settings.limits.clone(),
             hosts: Hosts::new(&settings),
             origins: Origins::new(&settings, address),
+            trust_proxy: settings.trust_proxy.clone(),
             info: Info {
                 name: "portkey-admin-mcp",
                 version: "0",
@@ -107,6 +124,8 @@ impl Plan {
                 sandbox: true,
             },
             metadata,
+            tls: tls.is_some(),
+            limiter: Arc::new(Limiter::new(rate.as_ref()).unwrap()),
             gate: Gate::new(auth, Challenge::default()),
             readiness: Readiness::new(lifecycle.clone(), look),
             lifecycle: lifecycle.clone(),
@@ -116,6 +135,7 @@ impl Plan {
         let ended = sessions.clone();
         let run = Run {
             lifecycle,
+            tls,
             signals,
             idle: idle.cancelled_owned(),
             end: async move { ended.cancel() },
@@ -133,6 +153,13 @@ async fn echo(request: Request) -> Response {
     let authorized = request.headers().contains_key("authorization");
     match request.uri().query() {
         Some("panic") => panic!("as asked"),
+        Some("client") => {
+            return request.extensions().get::<ClientIp>().unwrap().0.to_string().into_response();
+        }
+        Some("certificate") => {
+            let shown: Option<&ClientCertificate> = request.extensions().get();
+            return shown.map_or("none".to_owned(), |it| it.0.clone()).into_response();
+        }
         Some("hang") => std::future::pending().await,
         _ => {}
     }

@@ -109,9 +109,9 @@ impl Server {
         let args = [&["serve", "--port", "0"], args].concat();
         let mut child = command(&args, variables).spawn().unwrap();
         let log = collect(child.stderr.take().unwrap());
-        let said = "listening on http://";
+        let said = "listening on http";
         let started = until(&log, |log| log.contains(said)).await;
-        let address = started.split_once(said).unwrap().1;
+        let address = started.split_once(said).unwrap().1.split_once("://").unwrap().1;
         let end = address.find(|letter: char| letter == '"' || letter.is_whitespace());
         let address = &address[..end.unwrap_or(address.len())];
         Self { child, address: address.parse().unwrap(), log }

@@ -3,6 +3,7 @@
 mod account;
 mod called;
 mod exchange;
+mod redis;
 mod seeded;
 
 use std::{sync::Arc, time::Duration};
@@ -23,6 +24,7 @@ use url::Url;
 pub use account::{Account, line};
 pub use called::Called;
 pub use exchange::{Sends, joined};
+pub use redis::RedisServer;
 
 pub const MODERN: &str = "2026-07-28";
 
