@@ -108,7 +108,8 @@ impl Workflow for UpdateExport {
             return Err(Error::argument("", why));
         }
         let patch = plain(patch.unwrap_or_default())?;
-        let place = Place { path: PATH, field: "export_id", id: &export_id };
+        let written = &["filters", "requested_data"];
+        let place = Place { path: PATH, field: "export_id", id: &export_id, written };
         let stored = place.read(call).await?;
         let status = stored.get("status").and_then(Value::as_str);
         if let Some(status) = status.filter(|status| *status != "draft") {
@@ -135,10 +136,10 @@ impl Workflow for UpdateExport {
         let mut told = JsonObject::new();
         told.insert("success".into(), true.into());
         told.insert("filters".into(), body.get("filters").cloned().unwrap_or_default());
-        if let Value::Object(answer) = unwrapped(call.put(PATH, body.into()).await?) {
+        if let Value::Object(answer) = unwrapped(call.put(PATH, body.clone().into()).await?) {
             told.extend(answer);
         }
-        let note = place.wrote(call, &stored).await;
+        let note = place.wrote(call, &stored, &body).await;
         told.extend(note.map(|note| ("note".to_owned(), note.into())));
         Ok(told.into())
     }

@@ -86,7 +86,7 @@ impl Change {
         args.extend(body);
         let answer = unwrapped(call.put(path, args.into()).await?);
         for (key, seen, after) in written {
-            call.wrote(&key, &seen.to_string(), &after.to_string());
+            call.wrote(&key, &seen.to_string(), Some(&after.to_string()));
         }
         Ok(match answer {
             Value::Object(fields) if fields.is_empty() => told(named),
