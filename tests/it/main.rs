@@ -36,6 +36,7 @@ mod process;
 mod providers;
 mod readme;
 mod resilience;
+mod roundtrip;
 mod rules;
 #[path = "../../src/portkey/tests/upstream.rs"]
 mod scripted;

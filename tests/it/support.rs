@@ -3,6 +3,7 @@
 mod account;
 mod called;
 mod exchange;
+pub mod hostile;
 mod seeded;
 
 use std::{sync::Arc, time::Duration};
