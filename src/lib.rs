@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod args;
 pub mod auth;
+pub mod choices;
 pub mod cli;
 pub mod config;
 pub mod http;
@@ -15,6 +16,8 @@ pub mod mask;
 pub mod mcp;
 pub mod near;
 pub mod portkey;
+pub mod resources;
+pub mod runbooks;
 pub mod sandbox;
 pub mod schema;
 pub mod surface;

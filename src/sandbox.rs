@@ -77,7 +77,7 @@ use url::Url;
 use self::server::Shared;
 pub use self::{
     faults::{Fault, Faults, ParseFaultError, Planned},
-    received::Received,
+    received::{Answered, Received},
 };
 
 /// What a sandbox is made from.
@@ -150,7 +150,7 @@ impl Sandbox {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).store.whole()
     }
 
-    /// The last requests, oldest first, without their keys.
+    /// The last requests with what was answered, oldest first, without their keys.
     pub fn requests(&self) -> Vec<Received> {
         self.shared.received.all()
     }

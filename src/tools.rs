@@ -59,3 +59,8 @@ pub const DOMAINS: &[Domain] = &[
 
 /// Names that the API cannot serve, each with what to use instead.
 pub const REFUSED: &[(&str, &str)] = &[];
+
+/// Whether this is the name of a tool, served by this process or not.
+pub fn is_tool(name: &str) -> bool {
+    DOMAINS.iter().any(|(_, tools)| tools.iter().any(|tool| tool.name == name))
+}

@@ -27,15 +27,11 @@ use super::{
     headers::{accept_any, accepts_both, follow_body, is_json, repeated, session},
     lists::Lists,
     reply,
+    server::Caller,
     services::{Legacy, Services, config},
     unserved::no_method,
 };
-use crate::{
-    auth::{Decision, Principal, decide},
-    portkey::Portkey,
-    surface::Surface,
-    tools::Catalogue,
-};
+use crate::{auth::Principal, portkey::Portkey, surface::Surface, tools::Catalogue};
 
 /// Methods of earlier revisions that the modern era has not, whatever rmcp still asks of them.
 const REMOVED: [&str; 7] = [
@@ -160,7 +156,8 @@ impl Endpoint {
             let refused = StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
             return reply::in_json(refused, envelope.id, false);
         }
-        if is_list(&envelope) && envelope.params.cursor.is_some_and(|it| !it.get().starts_with('"'))
+        if is_any_list(&envelope)
+            && envelope.params.cursor.is_some_and(|it| !it.get().starts_with('"'))
         {
             // rmcp would take it for no parameters at all.
             let (code, message) = (ErrorCode::INVALID_PARAMS, "`cursor` has to be a string");
@@ -289,11 +286,8 @@ impl Endpoint {
         id: &serde_json::value::RawValue,
         headers: &HeaderMap,
     ) -> Response {
-        let Caller { principal, surface } = caller;
         let catalogue = self.shared.server.catalogue();
-        let listed = |entry: &crate::tools::Entry| {
-            decide(principal, surface, entry.tool) == Decision::Visible
-        };
+        let listed = |entry: &crate::tools::Entry| caller.sees(entry);
         self.shared.lists.answer(catalogue, listed, modern, id, headers)
     }
 
@@ -328,11 +322,6 @@ impl Endpoint {
     }
 }
 
-struct Caller {
-    principal: Arc<Principal>,
-    surface: Surface,
-}
-
 fn refuse(malformed: &Malformed) -> Response {
     let (code, message) = malformed.told();
     reply::error(StatusCode::BAD_REQUEST, None, code, &message, None)
@@ -348,6 +337,12 @@ fn unsupported(
     let data = json!({ "supported": supported, "requested": requested });
     let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
     reply::error(StatusCode::BAD_REQUEST, envelope.id, code, message, Some(data))
+}
+
+fn is_any_list(envelope: &Envelope<'_>) -> bool {
+    const LISTS: [&str; 4] =
+        ["tools/list", "prompts/list", "resources/list", "resources/templates/list"];
+    envelope.method.as_deref().is_some_and(|method| LISTS.contains(&method))
 }
 
 fn is_list(envelope: &Envelope<'_>) -> bool {

@@ -3,7 +3,7 @@
 /// What is said of a method that is not served.
 pub(super) fn no_method(method: &str) -> String {
     let shown: String = method.chars().take(64).collect();
-    format!("no method `{shown}`: this server offers tools (tools/list, tools/call)")
+    format!("no method `{shown}`: this server offers tools, prompts, resources and completion")
 }
 
 /// Handlers that say so.

@@ -30,6 +30,11 @@ impl Reply {
         Self { rest: Some(body), cut: Cut::No }
     }
 
+    /// What it sends, as long as nothing has been sent.
+    pub fn bytes(&self) -> Bytes {
+        self.rest.clone().unwrap_or_default()
+    }
+
     /// The same answer, which announces its length and sends half.
     pub fn cut(mut self) -> Self {
         let body = self.rest.take().unwrap_or_default();

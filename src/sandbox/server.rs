@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Request, Response, header, request::Parts};
 use http_body_util::{BodyExt, Collected, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,7 +25,7 @@ use super::{
     dates::Dates,
     faults::{Fault, Faults},
     log_exports, prices,
-    received::{self, Received},
+    received::{self, Answered, Received},
     reply::Reply,
     routes::{Plane, Route},
     seed,
@@ -90,18 +90,32 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 
 /// Answers one request; an error closes the connection without an answer.
 async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Response<Reply>> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let caller = shared.keys.caller(&parts.headers);
     let body = Limited::new(body, BODY_BYTES).collect().await.map(Collected::to_bytes);
-    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-    shared.received.note(Received {
+    let number = shared.received.note(Received {
         method: parts.method.clone(),
-        path: path.to_owned(),
-        query: query.to_owned(),
-        headers: parts.headers,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: std::mem::take(&mut parts.headers),
         body: body.as_ref().map(Bytes::clone).unwrap_or_default(),
         key: caller.map(|caller| caller.name),
+        answer: None,
     });
+    let done = carry_out(shared, &parts, caller, body.as_deref().ok()).await?;
+    let answer = Answered { status: done.status().as_u16(), body: done.body().bytes() };
+    shared.received.note_answer(number, answer);
+    Ok(done)
+}
+
+/// What becomes of a request, by the fault that strikes it if any; no body is one that is too large.
+async fn carry_out(
+    shared: &Shared,
+    parts: &Parts,
+    caller: Option<&Caller>,
+    body: Option<&[u8]>,
+) -> io::Result<Response<Reply>> {
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
     let asked = match (prices::provider(parts.method.as_str(), path), caller) {
         (Some(provider), _) => Asked::Prices(provider),
         (None, Some(caller)) => Asked::Api(caller),
@@ -123,11 +137,11 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
     }
     let done = match (asked, body) {
         (Asked::Prices(provider), _) => reply(prices::sheet(provider)),
-        (Asked::Api(caller), Ok(body)) => {
-            let request = Sent { method: parts.method.as_str(), path, query, body: &body };
+        (Asked::Api(caller), Some(body)) => {
+            let request = Sent { method: parts.method.as_str(), path, query, body };
             shared.run(caller, &request)
         }
-        (Asked::Api(_), Err(_)) => {
+        (Asked::Api(_), None) => {
             reply(Err(Refusal::too_large(format!("a body may have {BODY_BYTES} bytes"))))
         }
     };

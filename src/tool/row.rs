@@ -323,6 +323,15 @@ impl Tool {
         about
     }
 
+    /// The first sentence of what the model reads.
+    pub fn summary(&self) -> String {
+        let about = self.about.split_whitespace().collect::<Vec<_>>().join(" ");
+        match about.split_once(". ") {
+            Some((first, _)) => format!("{first}."),
+            None => about,
+        }
+    }
+
     /// The schema of the answer, where it is typed.
     pub fn output_schema(&self) -> Option<JsonObject> {
         self.output.map(|output| output())

@@ -89,6 +89,14 @@ impl Catalogue {
         self.entries.get(*self.by_name.get(name)?)
     }
 
+    /// The names of all arguments that are shown.
+    #[cfg(test)]
+    pub fn arguments(&self) -> std::collections::HashSet<String> {
+        let properties = |entry: &Entry| entry.input.published.get("properties").cloned();
+        let shown = self.entries.iter().filter_map(properties);
+        shown.flat_map(|it| it.as_object().cloned().unwrap_or_default()).map(|it| it.0).collect()
+    }
+
     /// In the order of `tools/list`.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

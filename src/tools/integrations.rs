@@ -65,6 +65,7 @@ pub const TOOLS: &[Tool] = &[
         "/integrations/{slug}",
         "Get one integration whole, secrets masked, with the default access of workspaces.",
     ))
+    .secrets(&["key"])
     .enterprise()
     .intents(&[
         "details of an integration",

@@ -156,8 +156,7 @@ async fn methods_that_are_not_there_are_told_in_the_manner_of_the_era() {
         ("resources/subscribe", json!({ "uri": "x:y" })),
         ("resources/unsubscribe", json!({ "uri": "x:y" })),
         ("tasks/list", json!({})),
-        ("prompts/list", json!({})),
-        ("resources/templates/list", json!({})),
+        ("prompts/none", json!({})),
         ("no/such", json!({})),
         ("", json!({})),
     ] {

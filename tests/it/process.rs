@@ -190,7 +190,7 @@ impl Ask {
     /// A complete modern request.
     pub fn modern(id: impl Into<Value>, method: &str, mut params: Value) -> Self {
         params["_meta"] = support::meta(MODERN);
-        let name = params["name"].as_str().map(str::to_owned);
+        let name = params["name"].as_str().or(params["uri"].as_str()).map(str::to_owned);
         let message =
             json!({ "jsonrpc": "2.0", "id": id.into(), "method": method, "params": params });
         let ask =

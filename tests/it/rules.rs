@@ -151,20 +151,6 @@ fn path_fields_are_required_arguments() {
     });
 }
 
-/// `routes.txt` is every method and path of the Admin API, names of path fields left out.
-#[test]
-fn routes_are_the_apis() {
-    let known: HashSet<_> = include_str!("routes.txt").lines().collect();
-    for_every_tool(|tool, _| {
-        let (method, path) = tool.route()?;
-        let path = path.split("{?").next().unwrap_or_default();
-        let path = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
-        let path = path.collect::<Vec<_>>().join("/");
-        let route = format!("{} {path}", format!("{method:?}").to_uppercase());
-        (!known.contains(&*route)).then(|| format!("{route} is not there"))
-    });
-}
-
 #[test]
 fn texts_say_enough_and_not_too_much() {
     for_every_tool(|_, definition| {

@@ -58,10 +58,10 @@ fn document(mark: &str) -> Value {
 }
 
 /// What is logged in this thread, as the server logs it at the finest level.
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
+    pub fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);
         let layer = fmt::layer().with_ansi(false).with_writer(move || Sink(Arc::clone(&sink)));
@@ -70,7 +70,7 @@ impl Log {
         (Self(lines), tracing::subscriber::set_default(subscriber))
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }

@@ -18,6 +18,7 @@ use portkey_admin_mcp::{
     tools::Catalogue,
 };
 use serde_json::{Value, json};
+use url::Url;
 
 pub use account::{Account, line};
 pub use called::Called;
@@ -58,15 +59,21 @@ pub async fn serve_key(settings: Settings, key: &str) -> Served {
 
 /// A client of the sandbox that does not wait long between tries.
 pub fn portkey_of(sandbox: &Sandbox, key: &str) -> Portkey {
+    portkey_at(sandbox.base_url(), sandbox, key)
+}
+
+/// The same, where the sandbox is found at another address.
+pub fn portkey_at(base_url: Url, sandbox: &Sandbox, key: &str) -> Portkey {
     let settings = portkey::Settings {
         retry_delay: Duration::from_millis(5),
         retry_delay_max: Duration::from_millis(10),
         ..portkey::Settings::default()
     };
     let credential = Credential {
-        name: key.into(),
+        // What is remembered of a credential's writes is not another sandbox's.
+        name: format!("{key} of {base_url}"),
         key: sandbox.key(key).unwrap(),
-        base_url: sandbox.base_url(),
+        base_url,
     };
     Portkey::for_sandbox(&settings, credential).unwrap()
 }
@@ -133,7 +140,7 @@ impl Served {
     /// A modern request, complete in every respect.
     pub async fn modern(&self, principal: &Arc<Principal>, method: &str, params: Value) -> Answer {
         let mut headers = vec![("mcp-protocol-version", MODERN), ("mcp-method", method)];
-        let name = params["name"].as_str().map(str::to_owned);
+        let name = params["name"].as_str().or(params["uri"].as_str()).map(str::to_owned);
         headers.extend(name.as_deref().map(|name| ("mcp-name", name)));
         let mut params = params;
         params["_meta"] = meta(MODERN);

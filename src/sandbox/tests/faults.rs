@@ -156,6 +156,20 @@ async fn requests_are_recorded_without_their_keys() {
 }
 
 #[tokio::test]
+async fn answers_are_recorded_with_their_requests() {
+    let sandbox = sandbox().await;
+    let api = Api::new(&sandbox, "admin");
+    let labels = api.get("/labels").await;
+    api.ask(Method::GET, "/labels/none", None).await;
+    sandbox.faults().inject(Some(Method::GET), "/labels", 1, Fault::Lost);
+    assert!(api.send(Method::GET, "/labels", None).await.is_err());
+    let answers: Vec<_> = sandbox.requests().into_iter().map(|it| it.answer).collect();
+    let [Some(found), Some(missing), None] = &answers[..] else { panic!("{answers:?}") };
+    assert_eq!((found.status, missing.status), (200, 404));
+    assert_eq!(serde_json::from_slice::<Value>(&found.body).unwrap(), labels);
+}
+
+#[tokio::test]
 async fn a_dropped_sandbox_closes_its_port() {
     let sandbox = sandbox().await;
     let api = Api::new(&sandbox, "admin");

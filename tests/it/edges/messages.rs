@@ -127,16 +127,25 @@ async fn wrong_parameters_of_a_method_are_told_as_such() {
         ("tools/call", json!({ "name": "no_such_tool" })),
         ("tools/list", json!({ "cursor": "abc" })),
         ("tools/list", json!({ "cursor": 7 })),
+        ("prompts/get", json!({ "name": 5 })),
+        ("prompts/get", json!({ "name": "rotate_keys", "arguments": [] })),
+        ("prompts/list", json!({ "cursor": "abc" })),
+        ("prompts/list", json!({ "cursor": 7 })),
+        ("resources/list", json!({ "cursor": "abc" })),
+        ("resources/templates/list", json!({ "cursor": {} })),
+        ("resources/read", json!({ "uri": 5 })),
+        ("completion/complete", json!({ "ref": 1 })),
     ] {
         let mut modern = Ask::modern(3, method, params.clone());
-        if method == "tools/call" && !params["name"].is_string() {
+        let nameless = ["tools/call", "prompts/get", "resources/read"].contains(&method)
+            && !params["name"].is_string();
+        if nameless {
             modern = modern.with("mcp-name", "list_configs");
         }
         for ask in [modern, Ask::legacy(&session, 3, method, params.clone())] {
             let reply = server.ask(&ask).await;
             // A header that names what the body does not is told first.
-            let mismatch = method == "tools/call" && !params["name"].is_string();
-            let codes: &[i64] = if mismatch { &[-32602, -32020] } else { &[-32602] };
+            let codes: &[i64] = if nameless { &[-32602, -32020] } else { &[-32602] };
             assert!(codes.contains(&reply.code()), "{params}: {}", reply.text());
             assert!(matches!(reply.status, 200 | 400), "{params}: {reply:?}");
             assert_eq!(reply.json()["id"], 3, "{params}");
@@ -212,12 +221,24 @@ async fn results_carry_what_their_era_knows_and_nothing_else() {
     let session = server.initialize("2025-11-25").await;
     let call = json!({ "name": "list_configs", "arguments": {} });
     let wrong = json!({ "name": "get_config", "arguments": { "slag": 1 } });
-    for (method, params, cached) in [
+    let methods = [
         ("tools/list", json!({}), true),
-        ("server/discover", json!({}), true),
-        ("tools/call", call.clone(), false),
-        ("tools/call", wrong.clone(), false),
-    ] {
+        ("tools/call", call, false),
+        ("tools/call", wrong, false),
+        ("prompts/list", json!({}), true),
+        ("prompts/get", json!({ "name": "rotate_keys" }), false),
+        ("resources/list", json!({}), true),
+        ("resources/templates/list", json!({}), true),
+        ("resources/read", json!({ "uri": "portkey://guide" }), true),
+        (
+            "completion/complete",
+            json!({ "ref": { "type": "ref/prompt", "name": "rotate_keys" },
+            "argument": { "name": "workspace_id", "value": "" } }),
+            false,
+        ),
+    ];
+    for (method, params, cached) in [&methods[..], &[("server/discover", json!({}), true)]].concat()
+    {
         let reply = server.ask(&Ask::modern(1, method, params)).await;
         let result = &reply.json()["result"];
         assert_eq!(result["resultType"], "complete", "{method}: {}", reply.text());
@@ -232,14 +253,15 @@ async fn results_carry_what_their_era_knows_and_nothing_else() {
     assert_eq!(*versions, json!(["2025-03-26", "2025-06-18", "2025-11-25", MODERN]));
     assert!(discovered["result"]["instructions"].as_str().unwrap().starts_with("SANDBOX"));
 
-    for (method, params) in [("tools/list", json!({})), ("tools/call", call), ("tools/call", wrong)]
-    {
+    for (method, params, _) in methods {
         let reply = server.ask(&Ask::legacy(&session, 1, method, params)).await;
         if reply.header("content-type") == Some("text/event-stream") {
             assert_eq!(reply.header("x-accel-buffering"), Some("no"), "{method}");
             assert_eq!(reply.header("cache-control"), Some("no-store"), "{method}");
         }
-        let result = &reply.json()["result"];
+        let reply_json = reply.json();
+        let result = &reply_json["result"];
+        assert!(result.is_object(), "{method}: {}", reply.text());
         for field in ["resultType", "ttlMs", "cacheScope", "_meta"] {
             assert!(result.get(field).is_none(), "{method} has {field}: {}", reply.text());
         }
@@ -249,7 +271,10 @@ async fn results_carry_what_their_era_knows_and_nothing_else() {
         let negotiated = reply["result"]["protocolVersion"].as_str().unwrap();
         let known = version.starts_with("2025-");
         assert_eq!(negotiated, if known { version } else { "2025-11-25" });
-        assert_eq!(reply["result"]["capabilities"], json!({ "tools": {} }));
+        assert_eq!(
+            reply["result"]["capabilities"],
+            json!({ "tools": {}, "prompts": {}, "resources": {}, "completions": {} })
+        );
         assert!(reply["result"].get("resultType").is_none());
     }
 }
