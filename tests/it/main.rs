@@ -23,6 +23,7 @@ mod completion;
 mod configs;
 mod contract;
 mod deployments;
+mod docs;
 mod edges;
 mod eras;
 mod guardrails;
