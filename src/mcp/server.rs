@@ -31,7 +31,7 @@ use crate::{
     near::near,
     portkey::Portkey,
     surface::Surface,
-    tools::{Catalogue, Entry, REFUSED},
+    tools::{Catalogue, DOMAINS, Entry, REFUSED},
 };
 
 /// A text block that says what the escapes in the one before it are.
@@ -184,6 +184,10 @@ pub(super) fn server_info() -> MetaObject {
     meta
 }
 
+/// What a server administers that is not narrowed to some domains.
+const ALL: &str = "people and workspaces, keys, configs, prompts, guardrails, limits, integrations, \
+                   MCP servers, logs, analytics";
+
 /// Marks a result that holds a secret which is shown this one time: nothing may keep it.
 pub(super) fn withheld(meta: Option<MetaObject>) -> MetaObject {
     let mut meta = meta.unwrap_or_default();
@@ -194,9 +198,12 @@ pub(super) fn withheld(meta: Option<MetaObject>) -> MetaObject {
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let [.., fallback] = LEGACY;
-        let mut instructions = String::from(
-            "Administers a Portkey AI-gateway organisation: people and workspaces, keys, configs, \
-             prompts, guardrails, limits, integrations, MCP servers, logs, analytics. Slugs and ids come from the list_ tools. Try changes with dry_run where a tool has it. Masked \
+        let mut domains: Vec<&str> =
+            self.shared.catalogue.entries().iter().map(|entry| entry.domain).collect();
+        domains.dedup();
+        let what = if domains.len() < DOMAINS.len() { domains.join(", ") } else { ALL.to_owned() };
+        let mut instructions = format!(
+            "Administers a Portkey AI-gateway organisation: {what}. Slugs and ids come from the list_ tools. Try changes with dry_run where a tool has it. Masked \
              values stand for stored secrets: leave such fields out to keep them, but send them \
              back as they are inside a list, and in a document that is replaced whole, where null \
              deletes one. Analytics are in US cents and need times with offset.",

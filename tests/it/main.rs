@@ -24,6 +24,7 @@ mod configs;
 mod contract;
 mod deployments;
 mod docs;
+mod domains;
 mod edges;
 mod eras;
 mod guardrails;
