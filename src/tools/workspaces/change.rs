@@ -63,7 +63,7 @@ struct Limits {
 
 impl Limits {
     fn check(&self) -> Result<(), String> {
-        self.usage_limits.iter().flatten().try_for_each(UsageLimits::check)
+        self.usage_limits.iter().flatten().try_for_each(|it| it.check("usage_limits."))
     }
 }
 
