@@ -23,6 +23,7 @@ mod feedback;
 mod guard;
 mod guardrails;
 mod ids;
+mod integration;
 mod integration_models;
 mod integration_workspaces;
 mod integrations;
