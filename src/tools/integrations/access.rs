@@ -43,7 +43,7 @@ struct UpdateArgs {
     #[schemars(extend("x-hidden" = true), range(min = 1))]
     global_alert_threshold: Option<Number>,
     #[schemars(extend("x-hidden" = true), range(min = 1))]
-    global_rate_limit_rpm: Option<u64>,
+    global_rate_limit_rpm: Option<u32>,
     override_existing_workspace_access: Option<bool>,
     /// In each that gets access; default true.
     create_default_provider: Option<bool>,
@@ -76,7 +76,7 @@ struct Workspace {
     #[schemars(extend("x-hidden" = true), range(min = 1))]
     alert_threshold: Option<Number>,
     #[schemars(extend("x-hidden" = true), range(min = 1))]
-    rate_limit_rpm: Option<u64>,
+    rate_limit_rpm: Option<u32>,
     reset_usage: Option<bool>,
     create_default_provider: Option<bool>,
     default_provider_slug: Option<String>,
@@ -96,7 +96,7 @@ struct Limits {
     rate: Option<Vec<RateLimit<Unit>>>,
     credit_limit: Option<Number>,
     alert_threshold: Option<Number>,
-    rate_limit_rpm: Option<u64>,
+    rate_limit_rpm: Option<u32>,
 }
 
 impl Limits {
@@ -113,7 +113,7 @@ impl Limits {
             }
         }
         if let Some(value) = rate_limit_rpm {
-            let one = RateLimit::of_requests(Unit::Rpm, value);
+            let one = RateLimit::of_requests(Unit::Rpm, value.into());
             if rate.replace(vec![one]).is_some() {
                 return Err(format!(
                     "`{path}{flat}rate_limit_rpm` and `{path}{flat}rate_limits` are the same: give \
