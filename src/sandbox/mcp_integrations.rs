@@ -135,16 +135,6 @@ pub(super) fn describe(row: &mut Row, by: &str) {
     ] {
         row.fields.entry(field).or_insert(value);
     }
-    text(row);
-}
-
-/// Lists show the configurations as JSON text, and so they are kept.
-fn text(row: &mut Row) {
-    if let Some(configurations) = row.fields.get_mut("configurations")
-        && configurations.is_object()
-    {
-        *configurations = configurations.to_string().into();
-    }
 }
 
 fn check(call: &Call<'_>, row: &Row) -> Result<(), Refusal> {
@@ -172,7 +162,6 @@ fn update(call: &mut Call<'_>, row: &mut Row) -> Outcome {
     if call.body.is_empty() {
         return Err(Refusal::bad_request("the body must have at least 1 key"));
     }
-    text(row);
     check(call, row)?;
     Ok(nothing().into())
 }
@@ -189,21 +178,6 @@ fn derive(state: &State, row: &Row, key: &str) -> Option<Value> {
         "workspaces_count" => Some(served(state, row, serves).into()),
         _ => None,
     }
-}
-
-/// The configurations of a row, out of their text.
-pub(super) fn configurations(row: &Row) -> Value {
-    serde_json::from_str(row.text("configurations").unwrap_or("{}")).unwrap_or_default()
-}
-
-/// `GET /mcp-integrations/{id}`: with its configurations as an object.
-pub(super) fn read(call: &mut Call<'_>) -> Outcome {
-    let row = call.row(&MCP_INTEGRATIONS)?.seen();
-    let mut shown = MCP_INTEGRATIONS.show(call.state, row, MCP_INTEGRATIONS.read);
-    if let Some(fields) = shown.as_object_mut() {
-        fields.insert("configurations".to_owned(), configurations(row));
-    }
-    Ok(shown.into())
 }
 
 /// `GET /mcp-integrations/{id}/workspaces`, in its older form unless a version is asked for.

@@ -7,7 +7,7 @@ use super::{
     call::Call,
     dates::Dates,
     ids,
-    mcp_integrations::{self, MCP_INTEGRATIONS, configurations, serves},
+    mcp_integrations::{self, MCP_INTEGRATIONS, serves},
     resource::{
         Home, Hooks, Kind, List, Named, Paging, Resource, kept, nothing, search_name, taken,
     },
@@ -146,7 +146,7 @@ fn derive(state: &State, row: &Row, key: &str) -> Option<Value> {
             let below = integration(state, row)?;
             Some(json!({
                 "id": below.id, "slug": below.slug, "status": below.text("status"),
-                "configurations": configurations(below), "url": below.text("url"),
+                "configurations": below.fields.get("configurations"), "url": below.text("url"),
                 "transport": below.text("transport"), "auth_type": below.text("auth_type"),
             }))
         }

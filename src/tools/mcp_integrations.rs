@@ -4,7 +4,7 @@
 //! API: <https://portkey.ai/docs/api-reference/admin-api/control-plane/mcp-integrations>. `PUT` keeps
 //! the fields that it is not given, but replaces `configurations`, which are merged here. The `PUT`s
 //! of capabilities and workspaces change those that are named. `test` and `sync` are known from
-//! Portkey's SDK alone. Lists show `configurations` as JSON text.
+//! Portkey's SDK alone.
 
 mod update;
 

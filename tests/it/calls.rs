@@ -15,7 +15,7 @@ use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::run::{CATALOGUE, sandbox, told};
+pub use self::run::{CATALOGUE, sandbox, start, told};
 
 /// One call of a tool, and what is known to come of it.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -33,7 +33,6 @@ async fn integrations_are_listed_with_their_secrets_masked() {
     assert_eq!(list.data()["total"], 3);
     let rows = list.data()["data"].as_array().unwrap();
     let docs = rows.iter().find(|row| row["name"] == "Docs search").unwrap();
-    // The API shows them as JSON text here.
     assert_eq!(docs["configurations"]["custom_headers"]["Authorization"], SENTINEL);
     assert_eq!(docs["configurations"]["passthrough_header"]["x-user-id"]["type"], "string");
     let research = workspace(&served, "Research").await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Served, serve, serve_key, settings};
+use crate::support::{Served, joined, serve, serve_key, settings};
 
 /// A partial's fields that its reader sees.
 async fn get(served: &Served, id: &str) -> Value {
@@ -10,71 +10,26 @@ async fn get(served: &Served, id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn each_tool_sends_what_it_was_given_and_nothing_else() {
+async fn versions_are_listed_latest_first_until_the_partial_is_deleted() {
     let served = serve_key(settings(), "workspace").await;
-    let workspace = served.seeded("admin", "/admin/workspaces", "Production", "id").await;
-    let collection = served.seeded("workspace", "/collections", "staging", "id").await;
-    let least = json!({});
-    let all = served
-        .sends_one("list_prompt_partials", least, "GET /v1/prompts/partials", Value::Null)
-        .await;
-    assert_eq!(all.data()["total"], 2, "{}", all.data());
-    let every = json!({ "collection_id": collection, "workspace_id": workspace, "page_size": 1 });
-    let wanted =
-        format!("GET /v1/prompts/partials?collection_id={collection}&workspace_id={workspace}");
-    let none = served.sends_one("list_prompt_partials", every, &wanted, Value::Null).await;
-    assert_eq!(none.data()["total"], 0);
-
-    let body = json!({ "name": "Greeting", "string": "Hello" });
-    let made = served
-        .sends_one("create_prompt_partial", body.clone(), "POST /v1/prompts/partials", body)
-        .await;
-    let slug = made.data()["slug"].as_str().unwrap().to_owned();
-    let body = json!({ "name": "Full", "string": "Bye {{name}}", "workspace_id": workspace,
-        "version_description": "first" });
-    let made = served
-        .sends_one("create_prompt_partial", body.clone(), "POST /v1/prompts/partials", body)
-        .await;
-    let full = made.data()["id"].as_str().unwrap().to_owned();
-    assert_eq!(get(&served, &full).await["version_description"], "first");
-
-    let path = format!("/v1/prompts/partials/{slug}");
+    let first = json!({ "name": "Greeting", "string": "Hello", "version_description": "first" });
+    let made = served.call("create_prompt_partial", first).await;
+    let slug = made.data()["slug"].as_str().unwrap();
+    assert_eq!(get(&served, slug).await["version_description"], "first");
     let id = json!({ "prompt_partial_id": slug });
-    let got = served
-        .sends_one("get_prompt_partial", id.clone(), &format!("GET {path}"), Value::Null)
-        .await;
-    assert_eq!(got.data()["string"], "Hello");
-    let first = json!({ "prompt_partial_id": slug, "version": 1 });
-    let wanted = format!("GET {path}?version=1");
-    served.sends_one("get_prompt_partial", first, &wanted, Value::Null).await.data();
-
-    let put = format!("PUT {path}");
-    let one = json!({ "prompt_partial_id": slug, "string": "Hi" });
-    served.sends_one("update_prompt_partial", one, &put, json!({ "string": "Hi" })).await.data();
-    let body = json!({ "name": "Salute", "string": "Hey", "version_description": "short",
-        "status": "active" });
-    let mut every = body.clone();
-    every["prompt_partial_id"] = json!(slug);
-    let told = served.sends_one("update_prompt_partial", every, &put, body).await;
-    assert!(told.data()["prompt_partial_version_id"].is_string(), "{}", told.data());
-
-    let versions = format!("GET {path}/versions");
-    let list = served.sends_one("list_partial_versions", id.clone(), &versions, Value::Null).await;
+    for string in ["Hi", "Hey"] {
+        let change = joined(id.clone(), &json!({ "string": string }));
+        served.call("update_prompt_partial", change).await.data();
+    }
+    let list = served.call("list_partial_versions", id.clone()).await;
     let rows = list.data()["data"].as_array().unwrap();
     let seen: Vec<_> = rows.iter().map(|row| (&row["version"], &row["string"])).collect();
     let want = [(json!(3), json!("Hey")), (json!(2), json!("Hi")), (json!(1), json!("Hello"))];
     assert_eq!(seen, want.iter().map(|(a, b)| (a, b)).collect::<Vec<_>>());
-    let page = json!({ "prompt_partial_id": slug, "current_page": 1, "page_size": 2 });
-    let page = served.sends_one("list_partial_versions", page, &versions, Value::Null).await;
+    let page = joined(id.clone(), &json!({ "current_page": 1, "page_size": 2 }));
+    let page = served.call("list_partial_versions", page).await;
     assert_eq!(page.data()["data"][0]["version"], 1);
-
-    let publish = json!({ "prompt_partial_id": slug, "version": 3 });
-    let wanted = format!("PUT {path}/makeDefault");
-    served.sends_one("publish_partial", publish, &wanted, json!({ "version": 3 })).await.data();
-    let gone = served
-        .sends_one("delete_prompt_partial", id.clone(), &format!("DELETE {path}"), Value::Null)
-        .await;
-    assert_eq!(gone.data(), &json!({ "success": true, "prompt_partial_id": slug }));
+    served.call("delete_prompt_partial", id.clone()).await.data();
     assert_eq!(served.call("get_prompt_partial", id).await.error()["status"], 404);
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     calls::{Call, corpus},
-    contract::description,
+    contract::{SKIPPED, description},
     support::{serve, settings},
 };
 
@@ -182,7 +182,7 @@ async fn no_argument_leads_to_the_route_of_another_tool() {
 #[test]
 fn the_routes_agree_with_the_list_of_operations() {
     let Some(file) = description().map(|path| path.with_file_name("operations.json")) else {
-        return println!("skipped: no description of the API is here");
+        return println!("{SKIPPED}");
     };
     let Ok(text) = std::fs::read_to_string(&file) else {
         return println!("skipped: no {} is here", file.display());

@@ -14,6 +14,7 @@ use portkey_admin_mcp::{
     tools::{Catalogue, Entry},
 };
 use serde_json::{Value, json};
+use tracing::{Dispatch, subscriber::NoSubscriber};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
 use crate::{
@@ -58,7 +59,12 @@ fn document(mark: &str) -> Value {
 }
 
 /// What is logged in this thread, as the server logs it at the finest level.
-pub struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log {
+    lines: Arc<Mutex<Vec<u8>>>,
+    /// While there is one subscriber alone, a line that another thread comes to first, where there
+    /// is none, is off for all.
+    _second: Dispatch,
+}
 
 impl Log {
     pub fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
@@ -67,11 +73,12 @@ impl Log {
         let layer = fmt::layer().with_ansi(false).with_writer(move || Sink(Arc::clone(&sink)));
         let filter = EnvFilter::new("info,rmcp=warn,hyper=warn,portkey_admin_mcp=trace");
         let subscriber = tracing_subscriber::registry().with(filter).with(layer);
-        (Self(lines), tracing::subscriber::set_default(subscriber))
+        let second = Dispatch::new(NoSubscriber::new());
+        (Self { lines, _second: second }, tracing::subscriber::set_default(subscriber))
     }
 
     pub fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        String::from_utf8(self.lines.lock().unwrap().clone()).unwrap()
     }
 }
 

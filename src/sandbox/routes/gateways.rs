@@ -98,7 +98,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
     route("GET", "/mcp-integrations", MCP_LIST, Control, List(&MCP_INTEGRATIONS)),
     route("POST", "/mcp-integrations", MCP_CREATE, Control, Create(&MCP_INTEGRATIONS)),
-    route("GET", "/mcp-integrations/{}", MCP_READ, Control, Own(mcp_integrations::read)),
+    route("GET", "/mcp-integrations/{}", MCP_READ, Control, Read(&MCP_INTEGRATIONS)),
     route("PUT", "/mcp-integrations/{}", MCP_UPDATE, Control, Update(&MCP_INTEGRATIONS)),
     route("DELETE", "/mcp-integrations/{}", MCP_DELETE, Control, Delete(&MCP_INTEGRATIONS)),
     route(

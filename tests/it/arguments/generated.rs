@@ -13,7 +13,10 @@ use proptest::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::support::{Called, line, serve_key, settings};
+use crate::{
+    routes::ROUTES,
+    support::{Called, line, serve_key, settings},
+};
 
 /// For each tool and key.
 const CASES: u32 = 8;
@@ -153,8 +156,8 @@ fn routes(tool: &Tool) -> Vec<String> {
     let (domain, _) =
         DOMAINS.iter().find(|(_, tools)| tools.iter().any(|it| it.name == tool.name)).unwrap();
     let families = families(domain);
-    let known = include_str!("../routes.txt").lines();
-    let own = known.filter_map(|line| line.split_once(' ')).filter(|(method, path)| {
+    let known = ROUTES.iter().filter_map(|route| route.line.split_once(' '));
+    let own = known.filter(|(method, path)| {
         families.iter().any(|family| {
             path.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         }) && (tool.effect != Effect::Reads || *method == "GET")

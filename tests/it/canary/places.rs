@@ -111,17 +111,3 @@ impl fmt::Display for Place {
         write!(f, "{} of {}", self.field, self.operation)
     }
 }
-
-/// The operation that a request asks for, as in `routes.txt`.
-pub fn operation(method: &str, path: &str) -> Option<&'static str> {
-    let path = path.strip_prefix("/v1").or_else(|| path.strip_prefix("/v2"))?;
-    let fits = |route: &&str| {
-        let Some((of, template)) = route.split_once(' ') else { return false };
-        let (parts, sent) = (template.split('/'), path.split('/'));
-        of == method
-            && parts.clone().count() == sent.clone().count()
-            && parts.zip(sent).all(|(part, sent)| part == "{}" || part == sent)
-    };
-    let routes = include_str!("../routes.txt").lines().filter(fits);
-    routes.min_by_key(|route| route.matches("{}").count())
-}

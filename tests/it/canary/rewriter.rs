@@ -18,7 +18,8 @@ use serde_json::Value;
 use tokio::{net::TcpListener, task::AbortHandle};
 use url::Url;
 
-use super::places::{PLACES, operation};
+use super::places::PLACES;
+use crate::routes::Route;
 
 /// What every canary begins with, and nothing else has in it.
 pub const CANARY: &str = "kestrel";
@@ -95,8 +96,9 @@ async fn forward(State((rewriter, sandbox)): State<(Rewriter, Url)>, request: Re
     }
     let is_success = answer.status().is_success();
     let mut body = answer.bytes().await.unwrap();
-    if is_success && let Some(operation) = operation(parts.method.as_str(), parts.uri.path()) {
-        body = rewriter.rewritten(operation, body);
+    let line = format!("{} {}", parts.method, parts.uri.path());
+    if is_success && let Some(route) = Route::of(&line) {
+        body = rewriter.rewritten(route.line, body);
     }
     response.body(Body::from(body)).unwrap()
 }
