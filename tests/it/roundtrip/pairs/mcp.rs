@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        pair::{Pair, field, pick, place, plain},
+        pair::{Pair, field, merged, pick, place, plain},
         stored::Stored,
         values::{all, flag, headers, one_of, unlike},
     },
@@ -32,12 +32,7 @@ pub fn pairs(stored: &Stored) -> Vec<Pair> {
 fn integration(stored: &Stored) -> Pair {
     let (id, _) = stored.find("mcp_integrations", "Docs search");
     let configurations = all(vec![("custom_headers", headers())]);
-    let configurations = field("configurations", "", configurations).hidden().keep(|row, given| {
-        let stored = row["fields"]["configurations"].as_str().unwrap();
-        let mut stored: Value = serde_json::from_str(stored).unwrap();
-        json_patch::merge(&mut stored, &given["configurations"]);
-        row["fields"]["configurations"] = stored.to_string().into();
-    });
+    let configurations = merged("configurations", "/fields/configurations", configurations);
     let urls = one_of(&["https://docs.example.com/mcp", "https://docs.example.com/other?x=1"]);
     Pair::new(
         "update_mcp_integration",
