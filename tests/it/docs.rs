@@ -90,16 +90,13 @@ fn row(tool: &Tool, seen: &BTreeMap<String, BTreeSet<&'static str>>) -> String {
     };
     let scopes = quoted(tool.scopes, if tool.any_scope { " *or* " } else { ", " });
     let enterprise = if tool.enterprise { "yes" } else { "" };
-    let route = match tool.route() {
-        Some((method, path)) => {
-            let path = path.split("{?").next().unwrap_or(path);
-            format!("`{} {path}`", method.as_str())
-        }
-        None => {
-            let sent = seen.get(tool.name).into_iter().flatten().copied().collect::<Vec<_>>();
-            let sent = if sent.is_empty() { "none".to_owned() } else { quoted(&sent, ", ") };
-            format!("workflow: {sent}")
-        }
+    let route = if let Some((method, path)) = tool.route() {
+        let path = path.split(['?', '!']).next().unwrap_or(path).trim_end_matches('{');
+        format!("`{} {path}`", method.as_str())
+    } else {
+        let sent = seen.get(tool.name).into_iter().flatten().copied().collect::<Vec<_>>();
+        let sent = if sent.is_empty() { "none".to_owned() } else { quoted(&sent, ", ") };
+        format!("workflow: {sent}")
     };
     let aliases = quoted(tool.aliases, ", ");
     let name = tool.name;

@@ -154,8 +154,9 @@ fn feedback(stored: &Stored) -> Pair {
     let weight = Field {
         values: rating,
         keep: Box::new(|row, given| {
-            let weight = given["weight"].as_f64().unwrap() * 100.0;
-            row["fields"]["weight"] = json!(weight.round() as u64);
+            let weight = given["weight"].as_f64().unwrap();
+            let hundredths = (0_u8..=100).find(|it| f64::from(*it) / 100.0 >= weight);
+            row["fields"]["weight"] = json!(hundredths);
         }),
         shown: String::new(),
     };
