@@ -37,7 +37,6 @@ use axum::{
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use self::client_ip::Peer;
 pub use self::{
     admit::Gate,
     client_ip::{ClientIp, TrustProxy},
@@ -54,6 +53,7 @@ pub use self::{
     settings::{Limits, ReadyCheck, Settings},
     tls::{ClientCertificate, Tls},
 };
+use self::{client_ip::Peer, rate::Quota};
 
 /// What layers and pages go by.
 pub struct Site {
@@ -101,7 +101,11 @@ where
             let (site, mcp) = (site.clone(), mcp.clone());
             async move {
                 match admit(&site, request).await {
-                    Ok(request) => mcp(request).await,
+                    Ok((request, quota)) => {
+                        let mut response = mcp(request).await;
+                        quota.tell(response.headers_mut());
+                        response
+                    }
                     Err(refused) => refused,
                 }
             }
@@ -193,11 +197,16 @@ async fn route(routes: Router, request: Request) -> Response {
     routes.oneshot(request).await.unwrap_or_else(|never| match never {})
 }
 
-/// Requests for the MCP endpoint: who calls, then the body.
-async fn admit(site: &Site, mut request: Request) -> Result<Request, Response> {
-    if let Err(error) = site.gate.admit(&mut request) {
-        return Err(error::refuse(request, error));
-    }
+/// Requests for the MCP endpoint: who calls, how often, then the body.
+async fn admit(site: &Site, mut request: Request) -> Result<(Request, Quota), Response> {
+    let principal = match site.gate.admit(&mut request).await {
+        Ok(principal) => principal,
+        Err(error) => return Err(error::refuse(request, error)),
+    };
+    let quota = match site.limiter.principal(&principal.id(), principal.grant.rate).await {
+        Ok(quota) => quota,
+        Err(limited) => return Err(limited.response(request)),
+    };
     let whole = limits::whole_body(&site.limits, request).await;
-    whole.map_err(IntoResponse::into_response)
+    whole.map(|request| (request, quota)).map_err(IntoResponse::into_response)
 }

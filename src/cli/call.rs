@@ -17,7 +17,7 @@ use crate::{
     config::Purpose,
     near::near,
     surface::Surface,
-    tool::{Call, Error, JsonObject},
+    tool::{Call, Error, JsonObject, Recent},
     tools::{Catalogue, Entry, REFUSED},
 };
 
@@ -59,7 +59,7 @@ pub async fn run(args: Args, output: &mut Output) -> Result<(), Failure> {
     let mut call = Call::new(
         Arc::clone(&principal),
         portkey,
-        upstream.catalogue.recent.clone(),
+        Recent::default(),
         Instant::now() + config.mcp.call_timeout,
         CancellationToken::new(),
         config.mcp.read_only,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::{extract::Request, http::HeaderMap};
 
 use super::{
     Failure,
@@ -17,7 +17,7 @@ use crate::{
         self, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Look, Metadata, Origins, Readiness,
         ReadyCheck, Run, Site, Tls, Upstream as Seen,
     },
-    mcp::Endpoint,
+    mcp::{Brake, Endpoint, TooMany},
     portkey::{self, Accounts},
 };
 
@@ -62,6 +62,12 @@ pub async fn run(args: Args) -> Result<(), Failure> {
 
     let limiter = Limiter::new(rate_limit.as_ref())
         .map_err(|error| Failure::Failed(format!("no rates can be limited: {error}")))?;
+    let limiter = Arc::new(limiter);
+    let auth_mode = auth.mode.as_str();
+    let metadata = metadata(&settings, &auth)?;
+    let gate = Gate::new(auth, mcp.challenge.clone())
+        .map_err(|error| Failure::Failed(format!("tokens cannot be verified: {error}")))?;
+    gate.start().await;
     let tls = settings.tls.as_ref().map(Tls::load).transpose();
     let tls = tls.map_err(|fault| Failure::Failed(fault.to_string()))?;
     if let Some(tls) = &tls {
@@ -80,21 +86,21 @@ pub async fn run(args: Args) -> Result<(), Failure> {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
             endpoint: http::endpoint_url(&settings, address),
-            auth_mode: auth.mode.as_str(),
+            auth_mode,
             session_mode: mcp.session_mode.as_str(),
             event_store: "off",
             read_only: mcp.read_only,
             sandbox: mcp.sandbox,
         },
-        metadata: metadata(&settings, &auth)?,
+        metadata,
         tls: tls.is_some(),
-        limiter: Arc::new(limiter),
-        gate: Gate::new(auth, mcp.challenge.clone()),
+        limiter: Arc::clone(&limiter),
+        gate,
         readiness: Readiness::new(lifecycle.clone(), look),
         lifecycle: lifecycle.clone(),
     };
     let (catalogue, accounts) = (Arc::clone(&upstream.catalogue), upstream.accounts.clone());
-    let endpoint = Endpoint::new(mcp, catalogue, accounts);
+    let endpoint = Endpoint::braked(mcp, catalogue, accounts, Some(brake(limiter)));
     let (calls, all) = (endpoint.clone(), endpoint.clone());
     let router = http::router(site, move |request: Request| {
         let endpoint = endpoint.clone();
@@ -115,6 +121,20 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         }
         Err(error) => Err(Failure::Failed(format!("serving failed: {error}"))),
     }
+}
+
+/// Counts calls of tools that destroy.
+fn brake(limiter: Arc<Limiter>) -> Brake {
+    Arc::new(move |caller| {
+        let limiter = Arc::clone(&limiter);
+        Box::pin(async move {
+            limiter.destructive(&caller).await.map(drop).map_err(|limited| {
+                let mut headers = HeaderMap::new();
+                limited.tell(&mut headers);
+                TooMany { message: limited.message(), data: limited.data(), headers }
+            })
+        })
+    })
 }
 
 /// What clients are told of how to get a token; nothing where no authorization server is.

@@ -177,13 +177,24 @@ pub fn auth(
         problems.push(Problem::new(clerk::ANYONE));
         return None;
     }
+    let shows_nothing = matches!(mode, auth::Mode::None) && !asks_certificates(http);
+    if inputs.purpose == Purpose::Serve && shows_nothing && !access.is_uniform() {
+        problems.push(Problem::new(
+            "`[[rules]]` are there, but with `auth.mode` `none` nobody shows who they are, and no \
+             rule would match: set MCP_AUTH_MODE, or MCP_TLS_CLIENT_CA_PATH for certificates",
+        ));
+    }
     Some(auth::Settings { mode, allow_unauthenticated_http, access })
+}
+
+fn asks_certificates(http: &http::Settings) -> bool {
+    http.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some())
 }
 
 /// Why others than this machine may reach the server, as far as the configuration shows it.
 fn exposed(reader: Reader<'_>, http: &http::Settings) -> Option<String> {
     // Whoever reaches it has to show a certificate.
-    if http.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()) {
+    if asks_certificates(http) {
         return None;
     }
     if !http.is_loopback() {

@@ -10,54 +10,96 @@ use axum::{
     },
 };
 
-use super::error::Error;
+use super::{ClientCertificate, ClientIp, NOBODY, error::Error};
 use crate::auth::{
     self, Access, Challenge, Identity, Method, Mode, Principal, Refused, Tokens, bearer,
+    clerk::Clerk,
 };
 
 /// Headers that a proxy adds; a request that carries one does not come from this machine alone.
-const FORWARDING: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+const FORWARDING: [&str; 5] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "fly-client-ip"];
 
 /// Lets callers in.
 #[derive(Clone, Debug)]
 pub struct Gate {
-    mode: Mode,
+    verifier: Verifier,
     allow_unauthenticated_http: bool,
     access: Access,
     challenge: Challenge,
 }
 
+/// What callers prove themselves with.
+#[derive(Clone, Debug)]
+enum Verifier {
+    None,
+    Bearer(Tokens),
+    Clerk(Clerk),
+}
+
 impl Gate {
-    pub fn new(settings: auth::Settings, challenge: Challenge) -> Self {
+    /// # Errors
+    /// If no client can be made that fetches Clerk's keys.
+    pub fn new(settings: auth::Settings, challenge: Challenge) -> Result<Self, reqwest::Error> {
         let auth::Settings { mode, allow_unauthenticated_http, access } = settings;
-        Self { mode, allow_unauthenticated_http, access, challenge }
+        let verifier = match mode {
+            Mode::None => Verifier::None,
+            Mode::Bearer(tokens) => Verifier::Bearer(tokens),
+            Mode::Clerk(clerk) => Verifier::Clerk(Clerk::new(&clerk)?),
+        };
+        Ok(Self { verifier, allow_unauthenticated_http, access, challenge })
     }
 
-    /// Adds the principal to the request and takes the token away from it.
-    pub fn admit(&self, request: &mut Request) -> Result<(), Error> {
+    /// Fetches what tokens are verified with, or fails to within a few seconds.
+    pub async fn start(&self) {
+        if let Verifier::Clerk(clerk) = &self.verifier {
+            clerk.start().await;
+        }
+    }
+
+    /// Whether there is anything to verify tokens with.
+    pub fn is_ready(&self) -> bool {
+        match &self.verifier {
+            Verifier::None | Verifier::Bearer(_) => true,
+            Verifier::Clerk(clerk) => clerk.has_keys(),
+        }
+    }
+
+    /// Adds the principal to the request, and gives it; takes the token away from the request.
+    pub async fn admit(&self, request: &mut Request) -> Result<Arc<Principal>, Error> {
         let mut given = request.headers().get_all(AUTHORIZATION).iter();
         let (first, second) = (given.next(), given.next());
         if second.is_some() {
             let message = "the request carries more than one `Authorization`";
             return Err(Error::new(StatusCode::BAD_REQUEST, "duplicate_header", message));
         }
-        let identity = match &self.mode {
-            Mode::None => {
+        let certificate =
+            request.extensions().get().map(|ClientCertificate(subject)| subject.clone());
+        let token = first.and_then(|value| bearer::token(value.as_bytes()));
+        let identity = match (&self.verifier, &certificate) {
+            // The certificate is the proof.
+            (Verifier::None, Some(subject)) => Ok(Identity {
+                subject: Some(subject.clone()),
+                ..Identity::new(Method::Certificate)
+            }),
+            (Verifier::None, None) => {
                 self.admit_unproved(request.headers())?;
                 Ok(Identity::new(Method::None))
             }
-            Mode::Bearer(tokens) => token_bearer(tokens, first),
-            // Nobody gets in by a verifier that is not there.
-            Mode::Clerk(_) => Err(Refused::Unavailable {
-                message: "tokens of Clerk cannot be verified".to_owned(),
-                retry_after: Duration::from_secs(60),
-            }),
+            (Verifier::Bearer(tokens), _) => of_token(tokens, token),
+            (Verifier::Clerk(clerk), _) => {
+                let from = request.extensions().get().map_or(NOBODY, |ClientIp(from)| *from);
+                // Boxed: a question to Clerk is seldom, and its future large.
+                Box::pin(clerk.verify(token.unwrap_or_default(), from)).await
+            }
         };
-        let principal: Result<Principal, Refused> = identity.and_then(|it| self.access.admit(it));
-        let principal = principal.map_err(|refused| self.error(&refused))?;
+        let principal = identity
+            .and_then(|identity| self.access.admit(Identity { certificate, ..identity }))
+            .map_err(|refused| self.error(&refused))?;
+        let principal = Arc::new(principal);
         request.headers_mut().remove(AUTHORIZATION);
-        request.extensions_mut().insert(Arc::new(principal));
-        Ok(())
+        request.extensions_mut().insert(Arc::clone(&principal));
+        Ok(principal)
     }
 
     fn admit_unproved(&self, headers: &HeaderMap) -> Result<(), Error> {
@@ -100,8 +142,8 @@ impl Gate {
 }
 
 /// The identity behind one of this server's own tokens.
-fn token_bearer(tokens: &Tokens, given: Option<&HeaderValue>) -> Result<Identity, Refused> {
-    let Some(token) = given.and_then(|value| bearer::token(value.as_bytes())) else {
+fn of_token(tokens: &Tokens, token: Option<&[u8]>) -> Result<Identity, Refused> {
+    let Some(token) = token else {
         let why = "send a token of this server as `Authorization: Bearer …`";
         return Err(Refused::Missing(why.to_owned()));
     };

@@ -126,7 +126,7 @@ impl Plan {
             metadata,
             tls: tls.is_some(),
             limiter: Arc::new(Limiter::new(rate.as_ref()).unwrap()),
-            gate: Gate::new(auth, Challenge::default()),
+            gate: Gate::new(auth, Challenge::default()).unwrap(),
             readiness: Readiness::new(lifecycle.clone(), look),
             lifecycle: lifecycle.clone(),
         };

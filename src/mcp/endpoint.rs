@@ -20,14 +20,14 @@ use serde_json::json;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    MODERN, SUPPORTED, Server, SessionMode, Settings,
+    Brake, MODERN, SUPPORTED, Server, SessionMode, Settings,
+    caller::Caller,
     carrier::Carrier,
     envelope::{Envelope, Malformed},
     era::{self, Era},
     headers::{accept_any, accepts_both, follow_body, is_json, repeated, session},
     lists::Lists,
     reply, scopes,
-    server::Caller,
     services::{Legacy, Services, config},
     unserved::no_method,
 };
@@ -55,6 +55,7 @@ pub struct Endpoint {
 
 struct Shared {
     settings: Settings,
+    brake: Option<Brake>,
     server: Server,
     lists: Lists,
     modern: StreamableHttpService<Server, NeverSessionManager>,
@@ -79,6 +80,16 @@ impl Endpoint {
         catalogue: Arc<Catalogue>,
         accounts: impl Into<Accounts>,
     ) -> Self {
+        Self::braked(settings, catalogue, accounts, None)
+    }
+
+    /// The same, with a limit for calls of tools that destroy.
+    pub fn braked(
+        settings: Settings,
+        catalogue: Arc<Catalogue>,
+        accounts: impl Into<Accounts>,
+        brake: Option<Brake>,
+    ) -> Self {
         let shutdown = CancellationToken::new();
         let server = Server::new(&settings, catalogue, accounts.into());
         let factory = server.clone();
@@ -90,7 +101,7 @@ impl Endpoint {
         let legacy = Services::new(settings.clone(), server.clone(), shutdown.clone());
         let lists = Lists::new(settings.cache_scope);
         let answering = TaskTracker::new();
-        let shared = Shared { settings, server, lists, modern, legacy, answering, shutdown };
+        let shared = Shared { settings, brake, server, lists, modern, legacy, answering, shutdown };
         Self { shared: Arc::new(shared) }
     }
 
@@ -172,6 +183,10 @@ impl Endpoint {
         if let Some(refused) =
             scopes::insufficient(catalogue, &settings.challenge, &caller, &envelope)
         {
+            return refused;
+        }
+        let brake = shared.brake.as_ref();
+        if let Some(refused) = scopes::braked(catalogue, brake, &caller, &envelope).await {
             return refused;
         }
         accept_any(request.headers_mut());

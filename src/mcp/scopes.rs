@@ -1,15 +1,17 @@
-//! 403 `insufficient_scope`: what the rules allow and only the token's scopes lack (MCP
-//! basic/authorization, RFC 6750 section 3.1).
+//! What HTTP itself answers to a call: 403 `insufficient_scope`, where the rules allow a tool and only
+//! the token's scopes lack it (MCP basic/authorization, RFC 6750 section 3.1), and 429 for too many
+//! calls of tools that destroy.
 
 use axum::response::Response;
 use http::{StatusCode, header::WWW_AUTHENTICATE};
 use rmcp::model::ErrorCode;
 
-use super::{envelope::Envelope, reply, server::Caller};
+use super::{Brake, TooMany, caller::Caller, envelope::Envelope, reply};
 use crate::{
     auth::{Challenge, Decision, READ, Refused, WRITE},
     resources,
     runbooks::RUNBOOKS,
+    tool::Effect,
     tools::Catalogue,
 };
 
@@ -35,6 +37,28 @@ pub(super) fn insufficient(
     if let Some(value) = challenge.header(&refused) {
         response.headers_mut().insert(WWW_AUTHENTICATE, value);
     }
+    Some(response)
+}
+
+/// The refusal of a call too many of a tool that destroys, whatever name it is called by.
+pub(super) async fn braked(
+    catalogue: &Catalogue,
+    brake: Option<&Brake>,
+    caller: &Caller,
+    envelope: &Envelope<'_>,
+) -> Option<Response> {
+    let brake = brake?;
+    if envelope.method.as_deref() != Some("tools/call") {
+        return None;
+    }
+    let entry = catalogue.get(&tool(envelope)?)?;
+    if entry.tool.effect != Effect::Destroys || !caller.sees(entry) {
+        return None;
+    }
+    let TooMany { message, data, headers } = brake(caller.principal.id()).await.err()?;
+    let (status, code) = (StatusCode::TOO_MANY_REQUESTS, ErrorCode::INTERNAL_ERROR);
+    let mut response = reply::error(status, envelope.id, code, &message, Some(data));
+    response.headers_mut().extend(headers);
     Some(response)
 }
 

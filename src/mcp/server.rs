@@ -24,14 +24,16 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     LEGACY, LIST_TTL_MS, MODERN, SUPPORTED,
+    caller::Caller,
     unserved::{no_method, not_offered},
 };
 use crate::{
-    auth::{Decision, Principal, decide},
+    auth::Principal,
     near::near,
     portkey::Accounts,
     surface::Surface,
-    tools::{Catalogue, Entry, REFUSED},
+    tool::Recent,
+    tools::{Catalogue, DOMAINS, Entry, REFUSED},
 };
 
 /// A text block that says what the escapes in the one before it are.
@@ -47,6 +49,7 @@ pub struct Server {
 struct Shared {
     catalogue: Arc<Catalogue>,
     accounts: Accounts,
+    recent: Recent,
     call_timeout: Duration,
     max_answer_bytes: usize,
     sandbox: bool,
@@ -75,6 +78,7 @@ impl Server {
         let shared = Shared {
             catalogue,
             accounts,
+            recent: Recent::default(),
             call_timeout: settings.call_timeout,
             max_answer_bytes: settings.max_answer_bytes,
             sandbox: settings.sandbox,
@@ -153,23 +157,6 @@ fn not_found<'a>(
     ErrorData::invalid_params(format!("no {kind} `{shown}`{hint}: see {list}"), None)
 }
 
-/// Who asks, and on which surface.
-#[derive(Clone)]
-pub(super) struct Caller {
-    pub principal: Arc<Principal>,
-    pub surface: Surface,
-}
-
-impl Caller {
-    pub fn decides(&self, entry: &Entry) -> Decision {
-        decide(&self.principal, &self.surface, entry.tool)
-    }
-
-    pub fn sees(&self, entry: &Entry) -> bool {
-        self.decides(entry) == Decision::Visible
-    }
-}
-
 /// -32602 for a list's cursor: every list of this server has one page.
 fn one_page(request: Option<&PaginatedRequestParams>) -> Result<(), ErrorData> {
     if request.is_some_and(|request| request.cursor.is_some()) {
@@ -195,6 +182,10 @@ pub(super) fn server_info() -> MetaObject {
     meta
 }
 
+/// What a server administers that is not narrowed to some domains.
+const ALL: &str = "people and workspaces, keys, configs, prompts, guardrails, limits, integrations, \
+                   MCP servers, logs, analytics";
+
 /// Marks a result that holds a secret which is shown this one time: nothing may keep it.
 pub(super) fn withheld(meta: Option<MetaObject>) -> MetaObject {
     let mut meta = meta.unwrap_or_default();
@@ -205,9 +196,12 @@ pub(super) fn withheld(meta: Option<MetaObject>) -> MetaObject {
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let [.., fallback] = LEGACY;
-        let mut instructions = String::from(
-            "Administers a Portkey AI-gateway organisation: people and workspaces, keys, configs, \
-             prompts, guardrails, limits, integrations, MCP servers, logs, analytics. Slugs and ids come from the list_ tools. Try changes with dry_run where a tool has it. Masked \
+        let mut domains: Vec<&str> =
+            self.shared.catalogue.entries().iter().map(|entry| entry.domain).collect();
+        domains.dedup();
+        let what = if domains.len() < DOMAINS.len() { domains.join(", ") } else { ALL.to_owned() };
+        let mut instructions = format!(
+            "Administers a Portkey AI-gateway organisation: {what}. Slugs and ids come from the list_ tools. Try changes with dry_run where a tool has it. Masked \
              values stand for stored secrets: leave such fields out to keep them, but send them \
              back as they are inside a list, and in a document that is replaced whole, where null \
              deletes one. Analytics are in US cents and need times with offset.",

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use rmcp::{ServiceExt, service::ServerInitializeError};
 use tokio_util::sync::CancellationToken;
 
-use super::{Server, Settings, lines::Lines, server::Caller};
+use super::{Server, Settings, caller::Caller, lines::Lines};
 use crate::{
     auth::{Method, Principal},
     portkey::Portkey,

@@ -293,7 +293,8 @@ impl Tool {
     }
 
     pub fn input(&self) -> schema::Input {
-        (self.input)()
+        let input = (self.input)();
+        if self.effect == Effect::Reads { input.of_filters() } else { input }
     }
 
     /// The method and path of a tool that sends one request.

@@ -1,6 +1,9 @@
 //! Access rules, named tokens and credentials, through the real binary and the endpoint.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use http::Method;
 use portkey_admin_mcp::{
@@ -12,10 +15,14 @@ use portkey_admin_mcp::{
 };
 use rmcp::model::CacheScope;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::{
     process::{Ask, Server, run, scratch},
-    support::{MODERN, Served, meta, portkey_of, serve, settings},
+    support::{MODERN, Served, initialize, meta, portkey_at, serve, settings},
 };
 
 /// SHA-256 of `token-of-finops`, `token-of-robots` and `token-of-nobody`, as an operator writes them.
@@ -134,7 +141,7 @@ async fn a_session_is_of_one_principal_alone() {
     let file = file();
     let server = Server::start(&["--sandbox", "--config", file.to_str().unwrap()], &[]).await;
     let [one, other] = ["Bearer token-of-finops", "Bearer token-of-robots"];
-    let first = Ask::post(crate::support::initialize("2025-11-25")).with("authorization", one);
+    let first = Ask::post(initialize("2025-11-25")).with("authorization", one);
     let session = server.ask(&first).await.header("mcp-session-id").unwrap().to_owned();
     let list = Ask::legacy(&session, 1, "tools/list", json!({}));
     let own = server.ask(&list.clone().with("authorization", one)).await;
@@ -168,6 +175,10 @@ async fn what_is_wrong_with_rules_is_told_before_the_start() {
         assert_eq!(done.code, Some(2), "{text}: {}", done.stderr);
         assert!(done.stderr.contains(want), "{text}: {}", done.stderr);
     }
+    let nobody = scratch("nobody.toml", "[[rules]]\n[rules.when]\nroles = [\"a\"]");
+    let done = run(&["serve", "--sandbox", "--config", nobody.to_str().unwrap()], &[], "").await;
+    assert_eq!(done.code, Some(2));
+    assert!(done.stderr.contains("nobody shows who they are"), "{}", done.stderr);
     // A key in the place of a variable's name is not repeated.
     let file = scratch(
         "key.toml",
@@ -240,8 +251,10 @@ async fn tenants(rules: &str) -> (Served, Access) {
     }
     let rules = toml::from_str::<File>(rules).unwrap().rules;
     let served = serve(settings()).await;
-    let accounts: Accounts =
-        ["admin", "other-admin"].map(|key| portkey_of(&served.sandbox, key)).into_iter().collect();
+    let accounts: Accounts = ["admin", "other-admin"]
+        .map(|key| portkey_at(served.sandbox.base_url(), &served.sandbox, key, key))
+        .into_iter()
+        .collect();
     let mut settings = settings();
     settings.cache_scope = CacheScope::Private;
     let catalogue = Arc::new(Catalogue::new(&[]).unwrap());
@@ -404,4 +417,89 @@ async fn two_tenants_never_see_each_other() {
         seen = [seen[0] + one[0], seen[1] + one[1]];
     }
     assert_eq!(seen, [calls / 2, calls / 2]);
+}
+
+#[tokio::test]
+async fn what_destroys_has_a_limit_of_its_own() {
+    let server = Server::sandbox(&[("RATE_LIMIT_DESTRUCTIVE_MAX", "2")]).await;
+    let delete = || Ask::call("delete_config", json!({ "slug": "pc-none" }));
+    for _ in 0..2 {
+        assert_eq!(server.ask(&delete()).await.status, 200);
+    }
+    let reply = server.ask(&delete()).await;
+    assert_eq!((reply.status, reply.code()), (429, -32603), "{}", reply.text());
+    assert_eq!(reply.json()["error"]["data"]["limit"], "destructive");
+    assert!(reply.header("retry-after").is_some_and(|it| it.parse::<u32>().is_ok()), "{reply:?}");
+    // What only reads or changes goes on.
+    let reply = server.ask(&Ask::call("list_configs", json!({}))).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let change = Ask::call("update_config", json!({ "slug": "pc-none", "name": "x" }));
+    assert_eq!(server.ask(&change).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_rule_may_give_somebody_a_rate_of_its_own() {
+    let text = "[[rules]]\nrate_per_minute = 2\n[rules.when]\ntokens = [\"default\"]";
+    let file = scratch("rate.toml", text);
+    let variables = [("MCP_AUTH_MODE", "bearer"), ("MCP_AUTH_TOKEN", "0123456789abcdef")];
+    let server =
+        Server::start(&["--sandbox", "--config", file.to_str().unwrap()], &variables).await;
+    let ask =
+        || Ask::modern(1, "tools/list", json!({})).with("authorization", "Bearer 0123456789abcdef");
+    for _ in 0..2 {
+        let reply = server.ask(&ask()).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    let reply = server.ask(&ask()).await;
+    assert_eq!(reply.status, 429, "{}", reply.text());
+    assert_eq!(reply.json()["error"]["data"]["limit"], "principal");
+}
+
+/// Everything that arrives at an upstream which answers any request with an empty list.
+async fn recording() -> (String, Arc<Mutex<Vec<u8>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let recorded = Arc::new(Mutex::new(Vec::new()));
+    let record = Arc::clone(&recorded);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let record = Arc::clone(&record);
+            tokio::spawn(async move {
+                let mut bytes = [0; 4096];
+                while let Ok(read @ 1..) = stream.read(&mut bytes).await {
+                    record.lock().unwrap().extend_from_slice(&bytes[..read]);
+                    let body = r#"{"success":true,"data":[],"total":0}"#;
+                    let head =
+                        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length";
+                    let answer = format!("{head}: {}\r\n\r\n{body}", body.len());
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    (format!("http://{address}/v1"), recorded)
+}
+
+#[tokio::test]
+async fn no_byte_of_an_inbound_token_goes_on() {
+    const TOKEN: &str = "inbound-canary-0123456789";
+    let (upstream, recorded) = recording().await;
+    let variables = [("MCP_AUTH_MODE", "bearer"), ("MCP_AUTH_TOKEN", TOKEN)];
+    let server = Server::before(&upstream, &variables).await;
+    let bearer = format!("Bearer {TOKEN}");
+    let call = |ask: Ask| ask.with("authorization", &bearer);
+    assert_eq!(server.ask(&call(Ask::call("list_configs", json!({})))).await.status, 200);
+    let write = Ask::call("create_config", json!({ "name": "x", "config": {} }));
+    assert_eq!(server.ask(&call(write)).await.status, 200);
+    let first = call(Ask::post(initialize("2025-11-25")));
+    let session = server.ask(&first).await.header("mcp-session-id").unwrap().to_owned();
+    let legacy = json!({ "name": "list_configs", "arguments": {} });
+    let reply = server.ask(&call(Ask::legacy(&session, 1, "tools/call", legacy))).await;
+    assert_eq!(reply.status, 200);
+    let sent = String::from_utf8(recorded.lock().unwrap().clone()).unwrap();
+    assert!(sent.matches("/v1/configs").count() >= 3, "{sent}");
+    for part in ["inbound-canary", "Bearer", "bearer", "authorization", "mcp-session-id"] {
+        assert!(!sent.to_ascii_lowercase().contains(&part.to_ascii_lowercase()), "{part}: {sent}");
+    }
+    assert!(!server.log().contains("inbound-canary"));
 }

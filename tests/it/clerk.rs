@@ -66,7 +66,6 @@ async fn a_client_finds_out_where_to_get_a_token() {
 }
 
 #[tokio::test]
-#[ignore = "the gate does not verify tokens of Clerk yet"]
 async fn each_token_gets_its_status() {
     let keys = Keys::new();
     let issuer = Issuer::start(&keys.published()).await;

@@ -84,7 +84,7 @@ impl Server {
         let mut call = Call::new(
             Arc::clone(&caller.principal),
             portkey.clone(),
-            shared.catalogue.recent.clone(),
+            shared.recent.clone(),
             deadline,
             context.ct.clone(),
             caller.surface.read_only,
