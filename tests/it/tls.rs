@@ -16,6 +16,7 @@ use tokio::{process::Command, time::timeout};
 use crate::{
     authority::{Authority, Files, Issued},
     process::{PATIENCE, Server, signal},
+    support,
 };
 
 /// The files of a server, in a directory behind a link, as Kubernetes mounts them.
@@ -235,4 +236,49 @@ async fn a_change_of_the_files_is_noticed_and_a_bad_one_changes_nothing() {
     signal(server.id(), "HUP").await;
     server.logged("the TLS files are as they were").await;
     assert!(!server.log().contains("PRIVATE KEY"), "{}", server.log());
+}
+
+#[tokio::test]
+async fn a_certificate_is_a_principal_and_a_condition_of_rules() {
+    let (authority, clients) = (Authority::new("root"), Authority::new("clients"));
+    let mounted = Mounted::new(&authority.server());
+    let vouching = mounted.files.write("clients.pem", &clients.pem).display().to_string();
+    let rules = "[[rules]]\ndomains = [\"labels\"]\n[rules.when]\ncertificates = [\"CN=deploy\"]";
+    let rules = mounted.files.write("rules.toml", rules).display().to_string();
+    let bearer = [
+        ("MCP_AUTH_MODE", "bearer"),
+        ("MCP_AUTH_TOKEN", "0123456789abcdef"),
+        ("MCP_CONFIG", &*rules),
+    ];
+    let client_ca = ("MCP_TLS_CLIENT_CA_PATH", &*vouching);
+    let ask = |server: &Server, name: &str, token: &str| {
+        let Issued { cert, key } = clients.client(&[(rcgen::DnType::CommonName, name)]);
+        let identity = reqwest::Identity::from_pem(format!("{cert}{key}").as_bytes()).unwrap();
+        let root = Certificate::from_pem(authority.pem.as_bytes()).unwrap();
+        let client = Client::builder().tls_certs_only([root]).identity(identity).no_proxy();
+        let url = format!("https://127.0.0.1:{}/mcp", server.address.port());
+        let params = serde_json::json!({ "_meta": support::meta(support::MODERN) });
+        let message = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params });
+        let request = client.build().unwrap().post(url).body(message.to_string());
+        let request = request
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", support::MODERN)
+            .header("mcp-method", "tools/list");
+        let request = if token.is_empty() { request } else { request.bearer_auth(token) };
+        async move {
+            let answer = request.send().await.unwrap();
+            let status = answer.status().as_u16();
+            let body: serde_json::Value =
+                serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+            (status, body["result"]["tools"].as_array().map_or(0, Vec::len))
+        }
+    };
+    let alone = mounted.serve(&[client_ca, ("MCP_CONFIG", &rules)]).await;
+    assert_eq!(ask(&alone, "deploy", "").await, (200, 5));
+    assert_eq!(ask(&alone, "other", "").await, (403, 0));
+    let both = mounted.serve(&[&[client_ca][..], &bearer].concat()).await;
+    assert_eq!(ask(&both, "deploy", "0123456789abcdef").await, (200, 5));
+    assert_eq!(ask(&both, "deploy", "").await, (401, 0));
+    assert_eq!(ask(&both, "other", "0123456789abcdef").await, (403, 0));
 }
