@@ -1,9 +1,10 @@
 //! `docs/tools.md` is what the rows, the routes and the corpus of calls say; rewritten with
-//! `UPDATE=1`.
+//! `UPDATE=1`. `docs/security.md` names tests that are there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
+    path::Path,
 };
 
 use portkey_admin_mcp::{
@@ -123,4 +124,34 @@ fn the_page_of_tools_is_what_the_rows_say() {
     }
     let written = std::fs::read_to_string(FILE).unwrap_or_default();
     assert!(written == page, "docs/tools.md is not current: run with UPDATE=1 and review");
+}
+
+/// Every Rust file under these directories, as one text.
+fn sources(directories: &[&str]) -> String {
+    fn collect(directory: &Path, text: &mut String) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, text);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                text.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let mut text = String::new();
+    for directory in directories {
+        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join(directory), &mut text);
+    }
+    text
+}
+
+#[test]
+fn every_promise_of_security_is_held_by_a_test_that_is_there() {
+    let text = include_str!("../../docs/security.md");
+    let sources = sources(&["src", "tests"]);
+    let named: Vec<_> =
+        text.split('`').skip(1).step_by(2).filter(|it| it.matches('_').count() > 2).collect();
+    assert!(named.len() > 35, "{}", named.len());
+    let lost: Vec<_> = named.iter().filter(|it| !sources.contains(&format!("fn {it}("))).collect();
+    assert!(lost.is_empty(), "{lost:#?}");
 }

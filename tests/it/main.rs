@@ -10,12 +10,16 @@
     reason = "tests"
 )]
 
+mod access;
 mod analytics;
 mod arguments;
 mod audit;
+#[path = "../../src/http/tests/authority.rs"]
+mod authority;
 mod budget;
 mod calls;
 mod canary;
+mod clerk;
 mod clients;
 mod collections;
 mod commands;
@@ -40,6 +44,7 @@ mod outputs;
 mod partials;
 mod process;
 mod providers;
+mod rates;
 mod readme;
 mod resilience;
 mod resources;
@@ -53,6 +58,7 @@ mod secret_references;
 mod secrets;
 mod stdio;
 mod support;
+mod tls;
 mod tracing;
 mod upstream;
 mod users;
