@@ -4,7 +4,10 @@
 //! environment, flags. The environment is read here, once, and nowhere else. The sections' types
 //! stand beside the code that they configure.
 
+mod access;
 mod check;
+mod clerk;
+mod edge;
 mod keys;
 mod later;
 mod problem;
@@ -16,14 +19,16 @@ mod values;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
+use rmcp::model::CacheScope;
 use secrecy::SecretString;
 
 pub use self::{
+    access::Credential,
     problem::{Problem, Problems},
     show::variables_table,
     values::Values,
 };
-use self::{read::Reader, values::Source};
+use self::{access::Tables, read::Reader, values::Source};
 use crate::{auth, http, mcp, portkey, sandbox, telemetry};
 
 /// What a configuration is made from. Debug shows nothing of it.
@@ -63,10 +68,14 @@ pub enum Purpose {
 pub struct Config {
     pub http: http::Settings,
     pub auth: auth::Settings,
+    /// Absent: nothing is limited.
+    pub rate_limit: Option<http::rate::Settings>,
     pub mcp: mcp::Settings,
     pub portkey: portkey::Settings,
     /// Absent with the sandbox, and where nothing is sent.
     pub api_key: Option<SecretString>,
+    /// Those of the file, beside the API key.
+    pub credentials: Vec<Credential>,
     /// Empty: all.
     pub tool_domains: Vec<String>,
     pub log: telemetry::Settings,
@@ -115,23 +124,32 @@ pub fn load(inputs: &Inputs) -> Loaded {
 
     let reader = Reader(&values);
     let http = http_settings(reader);
-    let auth = check::auth(reader, &http, inputs, &mut problems);
+    let tables = Tables::read(&values, inputs, &mut problems);
+    let auth = check::auth(reader, &http, &tables, inputs, &mut problems);
     check::http(reader, &http, &mut problems);
+    edge::proxies(reader, environment, &mut problems, &mut warnings);
+    edge::tls(reader, &http, inputs.purpose, &mut problems);
+    let rate_limit = edge::rate_limit(reader, &http, inputs.purpose, &mut problems, &mut warnings);
     check::sessions(reader, inputs, &mut problems);
-    check::upstream(reader, inputs, &mut problems);
+    check::upstream(reader, &tables, inputs, &mut problems);
     check::tools(reader, &mut problems);
     let portkey = portkey_settings(reader);
     if let Some(portkey) = &portkey {
-        check::addresses(reader, portkey, inputs, &mut problems);
+        check::addresses(reader, portkey, &tables, inputs, &mut problems);
     }
 
+    let issued = matches!(&auth, Some(auth) if matches!(auth.mode, auth::Mode::Clerk(_)));
+    let base = http.public_base_url.as_ref().filter(|_| issued);
+    let resource_metadata = base.map(http::resource_url);
     let config = match (auth, portkey, problems.is_empty()) {
         (Some(auth), Some(portkey), true) => Ok(Config {
             http,
+            mcp: mcp_settings(reader, &auth, resource_metadata, inputs.sandbox),
             auth,
-            mcp: mcp_settings(reader, inputs.sandbox),
+            rate_limit,
             portkey,
             api_key: reader.secret("portkey.api_key"),
+            credentials: tables.credentials,
             tool_domains: reader.list("tools.domains"),
             log: log_settings(reader),
             sandbox: inputs.sandbox.then(|| sandbox_settings(reader, inputs)),
@@ -150,6 +168,9 @@ fn http_settings(reader: Reader<'_>) -> http::Settings {
         public_base_url: reader.url("http.public_base_url"),
         allowed_hosts: reader.list("http.allowed_hosts"),
         allowed_origins: reader.list("http.allowed_origins"),
+        platform_host: edge::platform_host(reader),
+        trust_proxy: http::TrustProxy::parse(&reader.list("http.trust_proxy")).unwrap_or_default(),
+        tls: edge::tls_settings(reader),
         limits: http::Limits {
             request_bytes: reader.number("http.max_request_bytes"),
             header_bytes: reader.number("http.max_header_bytes"),
@@ -167,7 +188,12 @@ fn http_settings(reader: Reader<'_>) -> http::Settings {
     }
 }
 
-fn mcp_settings(reader: Reader<'_>, sandbox: bool) -> mcp::Settings {
+fn mcp_settings(
+    reader: Reader<'_>,
+    auth: &auth::Settings,
+    resource_metadata: Option<String>,
+    sandbox: bool,
+) -> mcp::Settings {
     mcp::Settings {
         session_mode: if reader.is("mcp.session_mode", "stateless") {
             mcp::SessionMode::Stateless
@@ -181,6 +207,8 @@ fn mcp_settings(reader: Reader<'_>, sandbox: bool) -> mcp::Settings {
         max_json_depth: reader.number("mcp.max_json_depth"),
         read_only: reader.flag("mcp.read_only"),
         sandbox,
+        cache_scope: if auth.is_uniform() { CacheScope::Public } else { CacheScope::Private },
+        challenge: auth::Challenge { resource_metadata },
     }
 }
 

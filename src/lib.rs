@@ -16,6 +16,7 @@ pub mod mask;
 pub mod mcp;
 pub mod near;
 pub mod portkey;
+pub mod redis;
 pub mod resources;
 pub mod runbooks;
 pub mod sandbox;

@@ -4,6 +4,7 @@
 //! has neither. rmcp serves both, from two configurations; [`Endpoint`] decides which one gets a
 //! request, and answers what rmcp would answer wrongly or slowly.
 
+mod caller;
 mod carrier;
 mod endpoint;
 mod envelope;
@@ -12,6 +13,7 @@ mod headers;
 mod lines;
 mod lists;
 mod reply;
+mod scopes;
 mod server;
 mod services;
 mod settings;
@@ -20,7 +22,7 @@ mod unserved;
 
 pub use endpoint::{Counts, Endpoint};
 pub use server::Server;
-pub use settings::{SessionMode, Settings};
+pub use settings::{Brake, SessionMode, Settings, TooMany};
 pub use stdio::stdio;
 
 use rmcp::model::ProtocolVersion;

@@ -3,6 +3,7 @@
 //! It knows nothing of tools or MCP. What may be sent twice, and what an unclear outcome means for
 //! a write, is decided here for all tools.
 
+mod accounts;
 mod address;
 mod answer;
 mod bases;
@@ -33,14 +34,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::json::{Json, NotJson};
 
-use self::{address::PublicOnly, bases::Bases, request::Prepared, retry::Budget};
 pub use self::{
+    accounts::Accounts,
     answer::ReadBody,
     context::Context,
     error::{Answer, Error, Kind, Trail},
     request::{Base, Method, Request},
     settings::{Credential, Refused, Settings, SetupError},
 };
+use self::{address::PublicOnly, bases::Bases, request::Prepared, retry::Budget};
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 /// Shorter than the idle timeouts usual before web services (60 s and more), so that a write

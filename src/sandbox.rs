@@ -23,6 +23,7 @@ mod feedback;
 mod guard;
 mod guardrails;
 mod ids;
+mod integration;
 mod integration_models;
 mod integration_workspaces;
 mod integrations;
@@ -63,10 +64,14 @@ mod workspaces;
 #[cfg(test)]
 mod tests;
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, PoisonError},
+};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde_json::Value;
 use tokio::{net::TcpListener, task::AbortHandle};
 use url::Url;
 
@@ -138,6 +143,12 @@ impl Sandbox {
     /// Faults to inject and how stale reads are.
     pub fn faults(&self) -> &Faults {
         &self.shared.faults
+    }
+
+    /// Everything that is stored, secrets and all: by table and id, each with `slug`,
+    /// `organisation` (0 or 1), `workspace`, `fields` and `versions`.
+    pub fn stored(&self) -> Value {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).store.whole()
     }
 
     /// The last requests with what was answered, oldest first, without their keys.

@@ -26,6 +26,15 @@ pub struct Input {
 }
 
 impl Input {
+    /// The same for a tool that only reads, of which every text chooses what is read.
+    #[must_use]
+    pub fn of_filters(mut self) -> Self {
+        if let Some(Value::Object(properties)) = self.full.get_mut("properties") {
+            properties.values_mut().for_each(say_something);
+        }
+        self
+    }
+
     /// The compiled schema; made on first use, since most runs call few tools.
     pub fn validator(&self) -> &Validator {
         #[expect(clippy::expect_used, reason = "a test compiles every tool's schema")]
@@ -42,6 +51,7 @@ impl Input {
 pub fn input<T: JsonSchema>() -> Input {
     let mut schema = settings().into_generator().into_root_schema_for::<T>();
     tidy(&mut schema);
+    names_say_something(&mut schema);
     let full = into_object(schema);
     let mut published = full.clone();
     publish(&mut published);
@@ -119,6 +129,34 @@ fn tidy(schema: &mut Schema) {
         }
     }
     transform_subschemas(&mut tidy, schema);
+}
+
+/// An empty text names nothing: not as an id or slug, and not in a list of texts.
+fn names_say_something(schema: &mut Schema) {
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        for (_, property) in properties.iter_mut().filter(|(name, _)| is_name(name)) {
+            say_something(property);
+        }
+    }
+    if let Some(items) = schema.get_mut("items") {
+        say_something(items);
+    }
+    transform_subschemas(&mut names_say_something, schema);
+}
+
+fn is_name(property: &str) -> bool {
+    let (_, last) = property.rsplit_once('_').unwrap_or(("", property));
+    matches!(last, "id" | "slug")
+}
+
+/// Refuses an empty text, where no set or form of its own does.
+fn say_something(schema: &mut Value) {
+    if let Value::Object(schema) = schema
+        && schema.get("type").is_some_and(|kind| kind == "string")
+        && !["enum", "format", "pattern"].iter().any(|keyword| schema.contains_key(*keyword))
+    {
+        schema.entry("minLength").or_insert(1.into());
+    }
 }
 
 fn is_width(maximum: u64) -> bool {

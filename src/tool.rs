@@ -10,10 +10,11 @@ mod given;
 mod list;
 mod prepare;
 mod problem;
+mod recent;
 mod row;
 
 pub(crate) use answer::unwrapped;
-pub use call::{Call, Progress, Recent};
+pub use call::{Call, Progress};
 pub use error::{Error, Result};
 pub(crate) use list::cut;
 pub use list::{
@@ -21,6 +22,7 @@ pub use list::{
 };
 pub(crate) use prepare::fields;
 pub use problem::{Problem, Problems};
+pub use recent::Recent;
 pub use row::{Effect, Run, Tool, Workflow, delete, get, post, put, run, run_typed};
 
 /// A JSON object: arguments, answers and schemas.

@@ -1,4 +1,4 @@
-//! The shared bearer token (RFC 6750), kept and compared as its SHA-256.
+//! This server's own bearer tokens (RFC 6750), kept and compared as their SHA-256.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 /// than can be tried over a network.
 pub const MIN_TOKEN_CHARS: usize = 16;
 
-/// The token that callers must show.
+/// A token that callers may show.
 #[derive(Clone)]
 pub struct Bearer([u8; 32]);
 
@@ -33,9 +33,45 @@ impl Bearer {
         }
     }
 
-    /// Compares in a time that depends on the length of `token` alone.
-    pub fn admits(&self, token: &[u8]) -> bool {
-        digest(token).ct_eq(&self.0).into()
+    /// A token that is known by its SHA-256, in hexadecimal.
+    pub fn from_sha256(hex: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        if hex.len() != 64 || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        for (i, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+/// The tokens of this server by name, each known by its SHA-256 alone.
+#[derive(Clone, Debug, Default)]
+pub struct Tokens(Vec<(String, Bearer)>);
+
+impl Tokens {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| &**name)
+    }
+
+    /// The name of a token, found in a time that depends on its length and on how many there are
+    /// alone.
+    pub fn name(&self, token: &[u8]) -> Option<&str> {
+        let given = digest(token);
+        let mut found = None;
+        for (name, Bearer(known)) in &self.0 {
+            if known.ct_eq(&given).into() {
+                found = Some(&**name);
+            }
+        }
+        found
+    }
+}
+
+impl FromIterator<(String, Bearer)> for Tokens {
+    fn from_iter<I: IntoIterator<Item = (String, Bearer)>>(tokens: I) -> Self {
+        Self(tokens.into_iter().collect())
     }
 }
 
@@ -63,11 +99,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_token_itself_is_admitted() {
-        let bearer = Bearer::new(&"0123456789abcdef".into()).unwrap();
-        assert!(bearer.admits(b"0123456789abcdef"));
-        for other in ["", "0123456789abcde", "0123456789abcdeF", "0123456789abcdef0"] {
-            assert!(!bearer.admits(other.as_bytes()), "{other}");
+    fn only_the_tokens_themselves_are_known() {
+        let hex = digest(b"another token of 20").map(|byte| format!("{byte:02x}")).concat();
+        let tokens: Tokens = [
+            ("one".to_owned(), Bearer::new(&"0123456789abcdef".into()).unwrap()),
+            ("two".to_owned(), Bearer::from_sha256(&hex).unwrap()),
+        ]
+        .into_iter()
+        .collect();
+        assert_eq!(tokens.name(b"0123456789abcdef"), Some("one"));
+        assert_eq!(tokens.name(b"another token of 20"), Some("two"));
+        for other in ["", "0123456789abcde", "0123456789abcdeF", "0123456789abcdef0", &hex] {
+            assert_eq!(tokens.name(other.as_bytes()), None, "{other}");
+        }
+        for odd in ["", "ab", &format!("+{}", &hex[1..]), &format!("{hex}0"), &"é".repeat(32)] {
+            assert!(Bearer::from_sha256(odd).is_none(), "{odd}");
         }
     }
 

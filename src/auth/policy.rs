@@ -6,21 +6,33 @@ use crate::{
     tool::{Effect, Tool},
 };
 
+/// Scope for tools that read.
+pub const READ: &str = "portkey:read";
+/// Scope for tools that change something; it implies [`READ`].
+pub const WRITE: &str = "portkey:write";
+
 /// Whether a tool is there for a principal on a surface. Found, described, listed and callable
 /// are one: what is hidden is answered as unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     Visible,
     Hidden,
+    /// The rules allow it, and the token lacks this scope: 403 `insufficient_scope`, and not listed.
+    NeedsScope(&'static str),
 }
 
 /// Asked on every list and every call, with the effective tool.
-///
-/// Every principal may do everything, but for what the surface leaves out.
-pub fn decide(_principal: &Principal, surface: &Surface, tool: &Tool) -> Decision {
-    if surface.read_only && tool.effect != Effect::Reads {
-        Decision::Hidden
-    } else {
-        Decision::Visible
+pub fn decide(principal: &Principal, surface: &Surface, tool: &Tool) -> Decision {
+    let reads = tool.effect == Effect::Reads;
+    if surface.read_only && !reads || !principal.grant.holds(tool.name) {
+        return Decision::Hidden;
+    }
+    let Some(scopes) = &principal.identity.scopes else { return Decision::Visible };
+    let has = |name: &str| scopes.iter().any(|scope| scope == name);
+    match reads {
+        _ if has(WRITE) => Decision::Visible,
+        true if has(READ) => Decision::Visible,
+        true => Decision::NeedsScope(READ),
+        false => Decision::NeedsScope(WRITE),
     }
 }

@@ -4,61 +4,37 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// How a caller proved who it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Method {
-    /// Nothing was asked for: `auth.mode = "none"`.
-    None,
-    /// The shared bearer token.
-    Bearer,
-    /// The owner of the process that speaks over standard input and output.
-    Stdio,
-}
+use super::{
+    grant::Grant,
+    identity::{Identity, Method},
+};
 
-impl Method {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Bearer => "bearer",
-            Self::Stdio => "stdio",
-        }
-    }
-}
-
-/// Who calls, and with which Portkey credential its calls leave.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Who calls, with which Portkey credential its calls leave, and what it may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
-    pub method: Method,
-    /// Who vouches for the subject; absent where no issuer is involved.
-    pub issuer: Option<String>,
-    /// The user, or the name of the token; absent for anonymous callers.
-    pub subject: Option<String>,
-    pub organisation: Option<String>,
+    pub identity: Identity,
     /// Name of the Portkey credential.
     pub credential: String,
+    pub grant: Grant,
 }
 
 impl Principal {
-    /// A principal that is known by nothing but how it came in.
+    /// A principal that is known by nothing but how it came in, and may use everything.
     pub fn new(method: Method, credential: impl Into<String>) -> Self {
-        Self {
-            method,
-            issuer: None,
-            subject: None,
-            organisation: None,
-            credential: credential.into(),
-        }
+        Self { identity: Identity::new(method), credential: credential.into(), grant: Grant::ALL }
     }
 
     /// Identifies everything that is kept for this principal: sessions, streams and stored events.
     /// Two principals share an id only if every part of them is equal.
     pub fn id(&self) -> PrincipalId {
+        let identity = &self.identity;
         let mut hash = Sha256::new();
         let parts = [
-            Some(self.method.as_str()),
-            self.issuer.as_deref(),
-            self.subject.as_deref(),
-            self.organisation.as_deref(),
+            Some(identity.method.as_str()),
+            identity.issuer.as_deref(),
+            identity.subject.as_deref(),
+            identity.organisation.as_deref(),
+            identity.certificate.as_deref(),
             Some(&*self.credential),
         ];
         for part in parts {
@@ -94,13 +70,19 @@ mod tests {
     #[test]
     fn every_part_changes_the_id() {
         let plain = Principal::new(Method::Bearer, "default");
+        let with = |change: fn(&mut Principal)| {
+            let mut other = plain.clone();
+            change(&mut other);
+            other
+        };
         let others = [
-            Principal { method: Method::None, ..plain.clone() },
-            Principal { issuer: Some("s".into()), ..plain.clone() },
-            Principal { subject: Some("s".into()), ..plain.clone() },
-            Principal { subject: Some(String::new()), ..plain.clone() },
-            Principal { organisation: Some("s".into()), ..plain.clone() },
-            Principal { credential: "other".into(), ..plain.clone() },
+            with(|it| it.identity.method = Method::None),
+            with(|it| it.identity.issuer = Some("s".into())),
+            with(|it| it.identity.subject = Some("s".into())),
+            with(|it| it.identity.subject = Some(String::new())),
+            with(|it| it.identity.organisation = Some("s".into())),
+            with(|it| it.identity.certificate = Some("s".into())),
+            with(|it| it.credential = "other".into()),
         ];
         for (i, one) in others.iter().enumerate() {
             assert_ne!(one.id(), plain.id(), "{one:?}");

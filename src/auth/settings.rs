@@ -1,20 +1,30 @@
 //! What can be set about who may call.
 
-use super::bearer::Bearer;
+use super::{access::Access, bearer::Tokens, clerk};
 
-/// The section `[auth]`.
+/// The section `[auth]`, with the tokens and rules of the file.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub mode: Mode,
     /// Answers mode `none` on any address and behind proxies too.
     pub allow_unauthenticated_http: bool,
+    pub access: Access,
+}
+
+impl Settings {
+    /// Whether all who get in see the same tools.
+    pub fn is_uniform(&self) -> bool {
+        // Tokens of Clerk carry scopes.
+        self.access.is_uniform() && !matches!(self.mode, Mode::Clerk(_))
+    }
 }
 
 /// How callers prove who they are.
 #[derive(Clone, Debug)]
 pub enum Mode {
     None,
-    Bearer(Bearer),
+    Bearer(Tokens),
+    Clerk(Box<clerk::Settings>),
 }
 
 impl Mode {
@@ -22,6 +32,7 @@ impl Mode {
         match self {
             Self::None => "none",
             Self::Bearer(_) => "bearer",
+            Self::Clerk(_) => "clerk",
         }
     }
 }

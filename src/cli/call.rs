@@ -17,7 +17,7 @@ use crate::{
     config::Purpose,
     near::near,
     surface::Surface,
-    tool::{Call, Error, JsonObject},
+    tool::{Call, Error, JsonObject, Recent},
     tools::{Catalogue, Entry, REFUSED},
 };
 
@@ -46,10 +46,11 @@ pub async fn run(args: Args, output: &mut Output) -> Result<(), Failure> {
     let config = configure(&args.options.inputs(Purpose::Client))?;
     let arguments = arguments(&args.arguments)?;
     let upstream = Upstream::connect(&config).await?;
-    let principal = Principal::new(Method::Stdio, upstream.portkey.credential_name());
+    let portkey = upstream.portkey()?.clone();
+    let principal = Principal::new(Method::Stdio, portkey.credential_name());
     let entry = find(&upstream.catalogue, &args.tool)?;
     let surface = Surface { read_only: config.mcp.read_only };
-    if decide(&principal, &surface, entry.tool) == Decision::Hidden {
+    if decide(&principal, &surface, entry.tool) != Decision::Visible {
         let message = format!("`{}` writes, and MCP_READ_ONLY is true", entry.tool.name);
         let error = Error::precondition(message, "unset MCP_READ_ONLY to allow writes");
         return Err(failed(&error, entry, &principal));
@@ -57,8 +58,8 @@ pub async fn run(args: Args, output: &mut Output) -> Result<(), Failure> {
     let principal = Arc::new(principal);
     let mut call = Call::new(
         Arc::clone(&principal),
-        upstream.portkey.clone(),
-        upstream.catalogue.recent.clone(),
+        portkey,
+        Recent::default(),
         Instant::now() + config.mcp.call_timeout,
         CancellationToken::new(),
         config.mcp.read_only,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::{extract::Request, http::HeaderMap};
 
 use super::{
     Failure,
@@ -11,13 +11,14 @@ use super::{
     upstream::Upstream,
 };
 use crate::{
+    auth::{self, Mode, clerk::Mirror},
     config::{Config, Inputs, Purpose},
     http::{
-        self, Ended, Gate, Hosts, Info, Lifecycle, Look, Origins, Readiness, ReadyCheck, Run, Site,
-        Upstream as Seen,
+        self, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Look, Metadata, Origins, Readiness,
+        ReadyCheck, Run, Site, Tls, Upstream as Seen,
     },
-    mcp::Endpoint,
-    portkey::Portkey,
+    mcp::{Brake, Endpoint, TooMany},
+    portkey::{self, Accounts},
 };
 
 /// Serve MCP over HTTP (the default)
@@ -51,7 +52,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     // Before anything else: a signal during the start must not go unheard.
     let signals = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
     let upstream = Upstream::connect(&config).await?;
-    let Config { http: settings, auth, mcp, .. } = config;
+    let Config { http: settings, auth, rate_limit, mcp, .. } = config;
     let (listener, address) = http::bind(&settings).map_err(|error| {
         Failure::Failed(format!(
             "cannot listen on {} port {} ({error}); choose others with --host and --port",
@@ -59,29 +60,47 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         ))
     })?;
 
+    let limiter = Limiter::new(rate_limit.as_ref())
+        .map_err(|error| Failure::Failed(format!("no rates can be limited: {error}")))?;
+    let limiter = Arc::new(limiter);
+    let auth_mode = auth.mode.as_str();
+    let metadata = metadata(&settings, &auth)?;
+    let gate = Gate::new(auth, mcp.challenge.clone())
+        .map_err(|error| Failure::Failed(format!("tokens cannot be verified: {error}")))?;
+    gate.start().await;
+    let tls = settings.tls.as_ref().map(Tls::load).transpose();
+    let tls = tls.map_err(|fault| Failure::Failed(fault.to_string()))?;
+    if let Some(tls) = &tls {
+        let hangups = signals::hangup().map_err(|error| Failure::Failed(error.to_string()))?;
+        tokio::spawn(tls.clone().follow(hangups));
+    }
     let lifecycle = Lifecycle::default();
     let look =
-        (settings.ready_check == ReadyCheck::Portkey).then(|| look(upstream.portkey.clone()));
+        (settings.ready_check == ReadyCheck::Portkey).then(|| look(upstream.accounts.clone()));
     let site = Site {
         limits: settings.limits.clone(),
         hosts: Hosts::new(&settings),
         origins: Origins::new(&settings, address),
+        trust_proxy: settings.trust_proxy.clone(),
         info: Info {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
             endpoint: http::endpoint_url(&settings, address),
-            auth_mode: auth.mode.as_str(),
+            auth_mode,
             session_mode: mcp.session_mode.as_str(),
             event_store: "off",
             read_only: mcp.read_only,
             sandbox: mcp.sandbox,
         },
-        gate: Gate::new(auth, upstream.portkey.credential_name()),
+        metadata,
+        tls: tls.is_some(),
+        limiter: Arc::clone(&limiter),
+        gate,
         readiness: Readiness::new(lifecycle.clone(), look),
         lifecycle: lifecycle.clone(),
     };
-    let (catalogue, portkey) = (Arc::clone(&upstream.catalogue), upstream.portkey.clone());
-    let endpoint = Endpoint::new(mcp, catalogue, portkey);
+    let (catalogue, accounts) = (Arc::clone(&upstream.catalogue), upstream.accounts.clone());
+    let endpoint = Endpoint::braked(mcp, catalogue, accounts, Some(brake(limiter)));
     let (calls, all) = (endpoint.clone(), endpoint.clone());
     let router = http::router(site, move |request: Request| {
         let endpoint = endpoint.clone();
@@ -89,11 +108,12 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     });
     let run = Run {
         lifecycle,
+        tls,
         signals,
         idle: async move { calls.idle().await },
         end: async move { all.stop().await },
     };
-    tracing::info!("listening on http://{address}");
+    tracing::info!("listening on {}://{address}", settings.scheme());
     match http::serve(listener, router, &settings, run).await {
         Ok(Ended::Drained | Ended::Overdue) => Ok(()),
         Ok(Ended::Interrupted) => {
@@ -103,14 +123,43 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-fn look(portkey: Portkey) -> Look {
-    Arc::new(move || {
-        let portkey = portkey.clone();
+/// Counts calls of tools that destroy.
+fn brake(limiter: Arc<Limiter>) -> Brake {
+    Arc::new(move |caller| {
+        let limiter = Arc::clone(&limiter);
         Box::pin(async move {
-            match portkey.probe(http::PROBE_TIMEOUT).await {
-                Ok(()) => Seen::Reached,
-                Err(error) if matches!(error.status(), Some(401 | 403)) => Seen::KeyRefused,
-                Err(_) => Seen::Unreachable,
+            limiter.destructive(&caller).await.map(drop).map_err(|limited| {
+                let mut headers = HeaderMap::new();
+                limited.tell(&mut headers);
+                TooMany { message: limited.message(), data: limited.data(), headers }
+            })
+        })
+    })
+}
+
+/// What clients are told of how to get a token; nothing where no authorization server is.
+fn metadata(http: &http::Settings, auth: &auth::Settings) -> Result<Metadata, Failure> {
+    let (Mode::Clerk(clerk), Some(base)) = (&auth.mode, &http.public_base_url) else {
+        return Ok(Metadata::default());
+    };
+    let mirror = clerk.mirror.then(|| Mirror::start(&clerk.issuer)).transpose();
+    let mirror = mirror.map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok(Metadata::new(base, &clerk.issuer, mirror))
+}
+
+/// Looks with every credential at once; the worst finding counts.
+fn look(accounts: Accounts) -> Look {
+    Arc::new(move || {
+        let accounts = accounts.clone();
+        Box::pin(async move {
+            let looks = accounts.all().map(|it| it.probe(http::PROBE_TIMEOUT));
+            let found = futures_util::future::join_all(looks).await;
+            let refused = |error: &portkey::Error| matches!(error.status(), Some(401 | 403));
+            let errors: Vec<_> = found.iter().filter_map(|it| it.as_ref().err()).collect();
+            match errors.is_empty() {
+                true => Seen::Reached,
+                false if errors.into_iter().any(refused) => Seen::KeyRefused,
+                false => Seen::Unreachable,
             }
         })
     })

@@ -26,7 +26,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let mut stop = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
     let upstream = Upstream::connect(&config).await?;
     let shutdown = CancellationToken::new();
-    let (catalogue, portkey) = (Arc::clone(&upstream.catalogue), upstream.portkey.clone());
+    let (catalogue, portkey) = (Arc::clone(&upstream.catalogue), upstream.portkey()?.clone());
     let served = mcp::stdio(&config.mcp, catalogue, portkey, shutdown.clone());
     tokio::pin!(served);
     let ended = tokio::select! {

@@ -6,6 +6,8 @@ use secrecy::ExposeSecret;
 
 use super::{
     Inputs, Purpose,
+    access::Tables,
+    clerk,
     keys::{KEYS, find},
     later,
     problem::Problem,
@@ -17,6 +19,8 @@ use crate::{auth, http, near::near, portkey, sandbox::Sandbox, tools::Catalogue}
 const PREFIXES: &[&str] = &["MCP_", "CLERK_", "PORTKEY_", "RATE_LIMIT_"];
 /// Known, and set by no key: the file's path, one that other servers have, and one for tests.
 const OTHERS: &[&str] = &["MCP_CONFIG", "MCP_TRANSPORT", "PORTKEY_OPENAPI"];
+/// Name of the bearer token that the environment gives.
+const DEFAULT_TOKEN: &str = "default";
 /// With the sandbox, none of these means anything.
 const UPSTREAM: &[&str] = &[
     "portkey.api_key",
@@ -49,6 +53,10 @@ pub fn derive(values: &mut Values) {
         let why = "because auth.token is set";
         values.set("auth.mode", vec!["bearer".into()], Source::Derived(why));
     }
+    if !values.is_given("auth.mode") && clerk::given(values).next().is_some() {
+        let why = "because Clerk is set up";
+        values.set("auth.mode", vec!["clerk".into()], Source::Derived(why));
+    }
     if Reader(values).word("http.shutdown_delay_ms").is_empty() {
         let (delay, why) = if super::http_settings(Reader(values)).is_loopback() {
             ("0", "on a loopback address")
@@ -66,20 +74,33 @@ pub fn environment(
     problems: &mut Vec<Problem>,
     warnings: &mut Vec<String>,
 ) {
-    let (refused, warned) = later::check(environment, values.is_given("auth.mode"));
+    let (refused, warned) = later::check(environment);
     problems.extend(refused);
     warnings.extend(warned);
+    if !Reader(values).is("auth.mode", "clerk") {
+        let unused: Vec<String> = clerk::given(values).map(|path| format!("`{path}`")).collect();
+        if !unused.is_empty() {
+            let mode = Reader(values).word("auth.mode");
+            let unused = unused.join(", ");
+            warnings.push(format!("{unused}: not used, because `auth.mode` is `{mode}`"));
+        }
+    }
     if environment.get("MCP_TRANSPORT").is_some_and(|value| !value.trim().is_empty()) {
         warnings.push(
             "`MCP_TRANSPORT` has no effect: `serve` speaks HTTP, `stdio` standard input".into(),
         );
     }
+    let named = Tables::variables(values);
     let known: Vec<&str> =
         KEYS.iter().flat_map(|key| key.env).chain(OTHERS).chain(later::NAMES).copied().collect();
     for name in environment.keys() {
         let ours = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
         let plain = name.strip_suffix("_FILE").filter(|plain| is_secret(plain)).unwrap_or(name);
-        if !ours || known.contains(&plain) || name.starts_with("MCP_TEST_") || is_service_link(name)
+        if !ours
+            || known.contains(&plain)
+            || named.contains(&&**name)
+            || name.starts_with("MCP_TEST_")
+            || is_service_link(name)
         {
             continue;
         }
@@ -105,13 +126,14 @@ fn is_service_link(name: &str) -> bool {
 pub fn auth(
     reader: Reader<'_>,
     http: &http::Settings,
+    tables: &Tables,
     inputs: &Inputs,
     problems: &mut Vec<Problem>,
 ) -> Option<auth::Settings> {
     let allow_unauthenticated_http = reader.flag("auth.allow_unauthenticated_http");
     let mode = match inputs.purpose {
         Purpose::Serve if reader.is("auth.mode", "bearer") => {
-            auth::Mode::Bearer(bearer(reader, problems)?)
+            auth::Mode::Bearer(tokens(reader, tables, problems)?)
         }
         Purpose::Serve if reader.0.is_given("auth.token") => {
             fault(
@@ -122,8 +144,11 @@ pub fn auth(
             );
             return None;
         }
+        Purpose::Serve if reader.is("auth.mode", "clerk") => {
+            auth::Mode::Clerk(Box::new(clerk::settings(reader, http, problems)?))
+        }
         Purpose::Serve if !allow_unauthenticated_http => {
-            if let Some(why) = exposed(reader, http, &inputs.environment) {
+            if let Some(why) = exposed(reader, http) {
                 problems.push(Problem::new(format!(
                     "`auth.mode` is `none`, which is for this machine alone, but {why}: set \
                      MCP_AUTH_MODE=bearer with MCP_AUTH_TOKEN, or \
@@ -135,15 +160,43 @@ pub fn auth(
         }
         Purpose::Serve | Purpose::Client | Purpose::Show => auth::Mode::None,
     };
-    Some(auth::Settings { mode, allow_unauthenticated_http })
+    let names: Vec<&str> = match &mode {
+        auth::Mode::Bearer(tokens) => tokens.names().collect(),
+        auth::Mode::Clerk(_) => Vec::new(),
+        auth::Mode::None if inputs.purpose == Purpose::Serve => Vec::new(),
+        // Nobody is let in here, and nothing is kept from the rules.
+        auth::Mode::None => {
+            tables.tokens.iter().map(|(name, _)| &**name).chain([DEFAULT_TOKEN]).collect()
+        }
+    };
+    let access = tables.access(&names, problems);
+    if let auth::Mode::Clerk(settings) = &mode
+        && settings.constraints.is_empty()
+        && access.is_uniform()
+    {
+        problems.push(Problem::new(clerk::ANYONE));
+        return None;
+    }
+    let shows_nothing = matches!(mode, auth::Mode::None) && !asks_certificates(http);
+    if inputs.purpose == Purpose::Serve && shows_nothing && !access.is_uniform() {
+        problems.push(Problem::new(
+            "`[[rules]]` are there, but with `auth.mode` `none` nobody shows who they are, and no \
+             rule would match: set MCP_AUTH_MODE, or MCP_TLS_CLIENT_CA_PATH for certificates",
+        ));
+    }
+    Some(auth::Settings { mode, allow_unauthenticated_http, access })
+}
+
+fn asks_certificates(http: &http::Settings) -> bool {
+    http.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some())
 }
 
 /// Why others than this machine may reach the server, as far as the configuration shows it.
-fn exposed(
-    reader: Reader<'_>,
-    http: &http::Settings,
-    environment: &BTreeMap<String, String>,
-) -> Option<String> {
+fn exposed(reader: Reader<'_>, http: &http::Settings) -> Option<String> {
+    // Whoever reaches it has to show a certificate.
+    if asks_certificates(http) {
+        return None;
+    }
     if !http.is_loopback() {
         let source = &reader.0.get("http.host")?.source;
         return Some(format!("`http.host` is `{}` ({source})", http.host));
@@ -151,32 +204,48 @@ fn exposed(
     if http.public_base_url.is_some() {
         return Some("`http.public_base_url` is set".into());
     }
-    let proxy = environment.get("MCP_TRUST_PROXY").map(|value| value.trim().to_ascii_lowercase());
-    proxy
-        .filter(|value| !matches!(&**value, "" | "0" | "none" | "false" | "no" | "off"))
-        .map(|_| "`MCP_TRUST_PROXY` is set".into())
+    if http.trust_proxy != http::TrustProxy::None {
+        return Some("`http.trust_proxy` is set".into());
+    }
+    None
 }
 
-fn bearer(reader: Reader<'_>, problems: &mut Vec<Problem>) -> Option<auth::Bearer> {
-    let Some(token) = reader.secret("auth.token") else {
-        if reader.0.is_given("auth.token") {
+fn tokens(
+    reader: Reader<'_>,
+    tables: &Tables,
+    problems: &mut Vec<Problem>,
+) -> Option<auth::Tokens> {
+    let mut tokens = tables.tokens.clone();
+    match reader.secret("auth.token") {
+        Some(token) => match auth::Bearer::new(&token) {
+            Ok(_) if tokens.iter().any(|(name, _)| name == DEFAULT_TOKEN) => {
+                problems.push(Problem::new(format!(
+                    "`tokens.{DEFAULT_TOKEN}` is the name of MCP_AUTH_TOKEN: choose another"
+                )));
+                return None;
+            }
+            Ok(token) => tokens.push((DEFAULT_TOKEN.to_owned(), token)),
+            Err(why) => {
+                let remedy = format!("{why}; `openssl rand -hex 32` makes a good one");
+                fault(reader, "auth.token", &remedy, problems);
+                return None;
+            }
+        },
+        // Given, and its problem has been told.
+        None if reader.0.is_given("auth.token") => return None,
+        None if tokens.is_empty() => {
+            problems.push(Problem::new(
+                "`auth.mode` is `bearer` but `auth.token` is not set: set MCP_AUTH_TOKEN or \
+                 MCP_AUTH_TOKEN_FILE, for example to the output of `openssl rand -hex 32`",
+            ));
             return None;
         }
-        problems.push(Problem::new(
-            "`auth.mode` is `bearer` but `auth.token` is not set: set MCP_AUTH_TOKEN or \
-             MCP_AUTH_TOKEN_FILE, for example to the output of `openssl rand -hex 32`",
-        ));
-        return None;
-    };
-    auth::Bearer::new(&token)
-        .map_err(|why| {
-            let remedy = format!("{why}; `openssl rand -hex 32` makes a good one");
-            fault(reader, "auth.token", &remedy, problems);
-        })
-        .ok()
+        None => {}
+    }
+    Some(tokens.into_iter().collect())
 }
 
-fn fault(reader: Reader<'_>, path: &str, remedy: &str, problems: &mut Vec<Problem>) {
+pub(super) fn fault(reader: Reader<'_>, path: &str, remedy: &str, problems: &mut Vec<Problem>) {
     if let (Some(key), Some(setting)) = (find(path), reader.0.get(path)) {
         problems.push(Problem::with(key, setting, remedy));
     }
@@ -237,8 +306,17 @@ pub fn sessions(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>
 }
 
 /// Whether there is something to talk to, with a key that can be used.
-pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>) {
+pub fn upstream(reader: Reader<'_>, tables: &Tables, inputs: &Inputs, problems: &mut Vec<Problem>) {
     let known = Sandbox::key_names();
+    for credential in tables.credentials.iter().filter(|_| inputs.sandbox) {
+        if !known.contains(&&*credential.sandbox_key) {
+            problems.push(Problem::new(format!(
+                "`credentials.{}`: the sandbox has no key of that name: add `sandbox_key`, one of {}",
+                credential.name,
+                known.join(", ")
+            )));
+        }
+    }
     if inputs.sandbox && !known.contains(&reader.word("sandbox.key")) {
         let remedy = format!("the sandbox has no such key; there are: {}", known.join(", "));
         fault(reader, "sandbox.key", &remedy, problems);
@@ -248,6 +326,7 @@ pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>
             let remedy = "it holds spaces or characters that no header can carry; copy it again";
             fault(reader, "portkey.api_key", remedy, problems);
         }
+        None if inputs.purpose == Purpose::Serve && !tables.use_default() => {}
         None if inputs.sandbox
             || inputs.purpose == Purpose::Show
             || reader.0.is_given("portkey.api_key") => {}
@@ -265,9 +344,19 @@ pub fn upstream(reader: Reader<'_>, inputs: &Inputs, problems: &mut Vec<Problem>
 pub fn addresses(
     reader: Reader<'_>,
     portkey: &portkey::Settings,
+    tables: &Tables,
     inputs: &Inputs,
     problems: &mut Vec<Problem>,
 ) {
+    for credential in tables.credentials.iter().filter(|_| inputs.purpose != Purpose::Show) {
+        let refused = credential.base_url.as_ref().and_then(|url| portkey.check(url).err());
+        if let Some(portkey::Refused { problem, remedy }) = refused {
+            problems.push(Problem::new(format!(
+                "`base_url` of `credentials.{}` {problem}: {remedy}",
+                credential.name
+            )));
+        }
+    }
     let addresses =
         [("portkey.base_url", &portkey.base_url), ("portkey.pricing_url", &portkey.pricing_url)];
     for (path, url) in addresses.into_iter().filter(|_| inputs.purpose != Purpose::Show) {

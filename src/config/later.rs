@@ -20,19 +20,15 @@ const OFF: &[&str] = &["false", "0", "no", "off", "none"];
 
 #[rustfmt::skip]
 static LATER: &[Later] = &[
-    warned("RATE_LIMIT_*", OFF, "requests are not limited by rate in this version"),
-    warned("MCP_TRUST_PROXY", OFF, "forwarding headers are not read in this version"),
     warned("MCP_EVENT_STORE", OFF, "streams cannot be resumed in this version"),
     warned("MCP_EVENT_*", &[], "streams cannot be resumed in this version"),
     warned("MCP_REDIS_URL", &[], "sessions are kept in memory only in this version"),
     warned("MCP_REDIS_KEY_PREFIX", &[], "sessions are kept in memory only in this version"),
     warned("MCP_SURFACE", &["full"], "every tool is listed in this version"),
     warned("MCP_METRICS_ADDR", OFF, "metrics are not served in this version"),
-    warned("MCP_OAUTH_METADATA_MIRROR", OFF, "OAuth metadata is not served in this version"),
     refused("MCP_ACTION_LOG_REQUIRED", OFF, "actions are not logged in this version"),
     warned("MCP_ACTION_LOG", OFF, "actions are not logged in this version"),
     warned("MCP_ACTION_LOG_KEY", &[], "actions are not logged in this version"),
-    refused("MCP_TLS_*", &[], "TLS is not served in this version: put a proxy in front that ends it"),
     warned("OTEL_*", &[], "traces are not exported in this version"),
 ];
 
@@ -54,16 +50,6 @@ const fn refused(
 
 /// Exact names of later versions, for telling a slip from a variable that is known.
 pub static NAMES: &[&str] = &[
-    "CLERK_ISSUER",
-    "CLERK_AUDIENCE",
-    "CLERK_JWKS_URL",
-    "CLERK_ALLOWED_SUBJECTS",
-    "CLERK_ALLOWED_ORGANIZATION_IDS",
-    "CLERK_ALLOWED_ROLES",
-    "CLERK_REQUIRED_PERMISSIONS",
-    "CLERK_AUTHORIZED_PARTIES",
-    "CLERK_SECRET_KEY",
-    "CLERK_OAUTH_CLIENT_IDS",
     "MCP_ACTION_LOG",
     "MCP_ACTION_LOG_KEY",
     "MCP_ACTION_LOG_REQUIRED",
@@ -74,38 +60,14 @@ pub static NAMES: &[&str] = &[
     "MCP_EVENT_STORE_MAX_EVENTS",
     "MCP_EVENT_TTL_SECONDS",
     "MCP_METRICS_ADDR",
-    "MCP_OAUTH_METADATA_MIRROR",
     "MCP_REDIS_KEY_PREFIX",
     "MCP_REDIS_URL",
     "MCP_SURFACE",
-    "MCP_TLS_CA_PATH",
-    "MCP_TLS_CERT_PATH",
-    "MCP_TLS_CLIENT_CA_PATH",
-    "MCP_TLS_KEY_PATH",
-    "MCP_TRUST_PROXY",
-    "RATE_LIMIT_ENABLED",
-    "RATE_LIMIT_MAX",
-    "RATE_LIMIT_MAX_BUCKETS",
-    "RATE_LIMIT_REDIS_COMMAND_TIMEOUT_MS",
-    "RATE_LIMIT_REDIS_KEY_PREFIX",
-    "RATE_LIMIT_REDIS_URL",
-    "RATE_LIMIT_REFILL",
-    "RATE_LIMIT_SINGLE_PROCESS",
-    "RATE_LIMIT_STORE",
-    "RATE_LIMIT_WINDOW_MS",
 ];
 
 /// What the environment asks of later versions: (refusals, warnings).
-///
-/// `mode_given` says that an auth mode was chosen; without one, `CLERK_*` variables mean that
-/// Clerk was meant, and starting open instead would be worse than not starting.
-pub fn check(
-    environment: &BTreeMap<String, String>,
-    mode_given: bool,
-) -> (Vec<Problem>, Vec<String>) {
+pub fn check(environment: &BTreeMap<String, String>) -> (Vec<Problem>, Vec<String>) {
     let (mut problems, mut warnings) = (Vec::new(), Vec::new());
-    let limits_off =
-        environment.get("RATE_LIMIT_ENABLED").is_some_and(|value| is_one_of(value, OFF));
     // One warning for all variables of a family.
     let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, value) in environment {
@@ -115,21 +77,8 @@ pub fn check(
         if !name.starts_with("OTEL_") && !NAMES.contains(&plain(name)) {
             continue;
         }
-        if name.starts_with("CLERK_") {
-            if mode_given {
-                families
-                    .entry("Clerk is not in this version, and they are not used")
-                    .or_default()
-                    .push(name);
-            } else {
-                problems.push(Problem::new(format!(
-                    "`{name}` asks for Clerk, which is not in this version: set MCP_AUTH_MODE to \
-                     `bearer` with MCP_AUTH_TOKEN, or unset it"
-                )));
-            }
-        }
         let Some(later) = LATER.iter().find(|later| later.matches(name)) else { continue };
-        if is_one_of(value, later.harmless) || (name.starts_with("RATE_LIMIT_") && limits_off) {
+        if is_one_of(value, later.harmless) {
             continue;
         }
         if later.refused {

@@ -77,7 +77,6 @@ fn parse(key: &Key, text: &str) -> Result<Parsed, &'static str> {
         },
         Kind::Flag => flag(text).map(Parsed::Flag).ok_or(""),
         Kind::Choice(words) if words.contains(&&*text.to_ascii_lowercase()) => Ok(Parsed::Text),
-        Kind::Choice(_) if text == "clerk" => Err("; Clerk is not in this version"),
         Kind::Choice(_) => Err(""),
         Kind::Count(..) if text.contains("://") => {
             // What Kubernetes puts in for a service named like the variable.

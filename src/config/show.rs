@@ -13,7 +13,7 @@ impl Values {
         let rows: Vec<(&Key, &Setting)> =
             KEYS.iter().filter_map(|key| Some((key, self.get(key.path)?))).collect();
         let width = rows.iter().map(|(key, _)| key.path.len()).max().unwrap_or_default();
-        rows.iter().fold(String::new(), |mut lines, (key, setting)| {
+        let mut lines = rows.iter().fold(String::new(), |mut lines, (key, setting)| {
             let shown = match setting.shown(key) {
                 text if text.is_empty() => "(not set)".into(),
                 text => text,
@@ -21,7 +21,11 @@ impl Values {
             // Writing to a String cannot fail.
             let _ = writeln!(lines, "{:width$} = {shown}  [{}]", key.path, setting.source);
             lines
-        })
+        });
+        for (name, source) in self.tables_by_name() {
+            let _ = writeln!(lines, "{name:width$} = ***  [{source}]");
+        }
+        lines
     }
 }
 

@@ -1,5 +1,7 @@
 //! The layers, and what each mistake is told.
 
+mod clerk;
+mod edge;
 mod mistakes;
 
 use std::{path::Path, time::Duration};
@@ -7,6 +9,8 @@ use std::{path::Path, time::Duration};
 use secrecy::ExposeSecret;
 
 use super::*;
+
+const CLERK: &str = "https://clerk.example.com";
 
 type Environment = &'static [(&'static str, &'static str)];
 
@@ -243,15 +247,36 @@ fn the_sandbox_ignores_what_leads_to_portkey_and_says_so() {
 #[test]
 fn what_this_version_cannot_do_is_said() {
     let cases: &[(Environment, &[&str])] = &[
-        (&[("RATE_LIMIT_ENABLED", "false"), ("RATE_LIMIT_MAX", "5")], &[]),
+        (&[("RATE_LIMIT_ENABLED", "false"), ("RATE_LIMIT_STORE", "redis")], &[]),
+        (&[("RATE_LIMIT_REDIS_URL", "redis://h")], &["`RATE_LIMIT_REDIS_URL` has no effect"]),
+        (
+            &[("MCP_HOST", "0.0.0.0"), ("MCP_AUTH_TOKEN", "0123456789abcdef")],
+            &["`rate_limit.store` is `memory`, so that each instance"],
+        ),
+        (
+            &[
+                ("MCP_HOST", "0.0.0.0"),
+                ("MCP_AUTH_TOKEN", "0123456789abcdef"),
+                ("RATE_LIMIT_SINGLE_PROCESS", "true"),
+            ],
+            &[],
+        ),
         (&[("MCP_EVENT_STORE", "off"), ("MCP_TRUST_PROXY", "0")], &[]),
         (&[("MCP_TEST_X", "1"), ("PORTKEY_OPENAPI", "x"), ("MCP_SERVICE_HOST", "10.0.0.1")], &[]),
-        (&[("RATE_LIMIT_MAX", "5")], &["`RATE_LIMIT_MAX`: requests are not limited by rate"]),
         (
             &[("MCP_EVENT_STORE", "redis"), ("MCP_REDIS_URL", "redis://h"), ("REDIS_URL", "x")],
             &["`MCP_REDIS_URL`: sessions are kept", "`MCP_EVENT_STORE`: streams cannot be resumed"],
         ),
-        (&[("MCP_AUTH_MODE", "none"), ("CLERK_ISSUER", "x")], &["`CLERK_ISSUER`: Clerk is not"]),
+        (
+            &[("MCP_AUTH_MODE", "none"), ("CLERK_ISSUER", CLERK)],
+            &["`clerk.issuer`: not used, because `auth.mode` is `none`"],
+        ),
+        (
+            &[("MCP_TRUST_PROXY", "true"), ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "true")],
+            &["`http.trust_proxy` is `true`, which is read as one proxy"],
+        ),
+        (&[("K_SERVICE", "mcp")], &["this runs on Cloud Run"]),
+        (&[("K_SERVICE", "mcp"), ("ALLOWED_HOSTS", "mcp.a.run.app")], &[]),
         (&[("MCP_TRANSPORT", "http")], &["`MCP_TRANSPORT` has no effect"]),
         (
             &[("MCP_PROT", "1")],

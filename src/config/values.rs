@@ -9,6 +9,7 @@ use std::{
 use toml::Value;
 
 use super::{
+    access::{TABLES, is_table},
     keys::{self, KEYS, Key, Kind},
     problem::Problem,
 };
@@ -85,7 +86,11 @@ fn without_secrets(text: &str) -> String {
 
 /// Every key's value. Debug shows nothing of them.
 #[derive(Clone, Default)]
-pub struct Values(BTreeMap<&'static str, Setting>);
+pub struct Values {
+    settings: BTreeMap<&'static str, Setting>,
+    /// Sections of a file that are no single values, as they stand there.
+    tables: BTreeMap<&'static str, (Value, Source)>,
+}
 
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,17 +107,39 @@ impl Values {
     }
 
     pub fn get(&self, path: &str) -> Option<&Setting> {
-        self.0.get(path)
+        self.settings.get(path)
+    }
+
+    /// A section that is no single values.
+    pub fn table(&self, section: &str) -> Option<&(Value, Source)> {
+        self.tables.get(section)
+    }
+
+    /// Every entry of such a section by its name, with where it stands.
+    pub fn tables_by_name(&self) -> Vec<(String, &Source)> {
+        let mut names = Vec::new();
+        for (section, (value, source)) in &self.tables {
+            match value {
+                Value::Table(entries) => {
+                    names.extend(entries.keys().map(|name| (format!("{section}.{name}"), source)));
+                }
+                Value::Array(rules) => {
+                    names.extend((0..rules.len()).map(|i| (format!("{section}[{i}]"), source)));
+                }
+                _ => {}
+            }
+        }
+        names
     }
 
     pub fn set(&mut self, path: &'static str, texts: Vec<String>, source: Source) {
-        self.0.insert(path, Setting { texts, source });
+        self.settings.insert(path, Setting { texts, source });
     }
 
     /// Puts `path` back to its default.
     pub fn reset(&mut self, path: &str) {
         if let (Some(setting), Some(default)) =
-            (self.0.get_mut(path), Self::defaults(&mut Vec::new()).0.remove(path))
+            (self.settings.get_mut(path), Self::defaults(&mut Vec::new()).settings.remove(path))
         {
             *setting = default;
         }
@@ -147,6 +174,17 @@ impl Values {
             }
         };
         for (section, value) in table {
+            if let Some(name) = TABLES.into_iter().find(|name| *name == section) {
+                if is_table(name, &value) {
+                    self.tables.insert(name, (value, source.clone()));
+                } else {
+                    let form = if name == "rules" { "[[rules]]" } else { "[SECTION.NAME]" };
+                    problems.push(Problem::new(format!(
+                        "`{name}` ({source}) has to be written as `{form}`"
+                    )));
+                }
+                continue;
+            }
             let Value::Table(entries) = value else {
                 problems.push(unknown(&section, source));
                 continue;
@@ -233,7 +271,7 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A secret's file without the newline at its end.
-fn secret_file(path: &Path) -> Result<String, String> {
+pub fn secret_file(path: &Path) -> Result<String, String> {
     let size = std::fs::metadata(path).map_err(|error| format!("cannot be read ({error})"))?.len();
     if size > MAX_SECRET_BYTES {
         return Err(format!("is longer than {MAX_SECRET_BYTES} bytes"));

@@ -1,58 +1,110 @@
-//! Who calls: turns the `Authorization` header into a [`Principal`], or refuses.
+//! Who calls: turns what a request shows into a [`Principal`], or refuses.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{AUTHORIZATION, WWW_AUTHENTICATE},
+        header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 
-use super::error::Error;
-use crate::auth::{self, Method, Mode, Principal, bearer};
+use super::{ClientCertificate, ClientIp, NOBODY, error::Error};
+use crate::auth::{
+    self, Access, Challenge, Identity, Method, Mode, Principal, Refused, Tokens, bearer,
+    clerk::Clerk,
+};
 
 /// Headers that a proxy adds; a request that carries one does not come from this machine alone.
-const FORWARDING: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+const FORWARDING: [&str; 5] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "fly-client-ip"];
 
-/// Checks callers against one mode, with the principal that each becomes.
+/// Lets callers in.
 #[derive(Clone, Debug)]
 pub struct Gate {
-    settings: auth::Settings,
-    principal: Arc<Principal>,
+    verifier: Verifier,
+    allow_unauthenticated_http: bool,
+    access: Access,
+    challenge: Challenge,
+}
+
+/// What callers prove themselves with.
+#[derive(Clone, Debug)]
+enum Verifier {
+    None,
+    Bearer(Tokens),
+    Clerk(Clerk),
 }
 
 impl Gate {
-    /// `credential` names the Portkey credential that every caller uses.
-    pub fn new(settings: auth::Settings, credential: &str) -> Self {
-        let method = match settings.mode {
-            Mode::None => Method::None,
-            Mode::Bearer(_) => Method::Bearer,
+    /// # Errors
+    /// If no client can be made that fetches Clerk's keys.
+    pub fn new(settings: auth::Settings, challenge: Challenge) -> Result<Self, reqwest::Error> {
+        let auth::Settings { mode, allow_unauthenticated_http, access } = settings;
+        let verifier = match mode {
+            Mode::None => Verifier::None,
+            Mode::Bearer(tokens) => Verifier::Bearer(tokens),
+            Mode::Clerk(clerk) => Verifier::Clerk(Clerk::new(&clerk)?),
         };
-        Self { settings, principal: Arc::new(Principal::new(method, credential)) }
+        Ok(Self { verifier, allow_unauthenticated_http, access, challenge })
     }
 
-    /// Adds the principal to the request and takes the token away from it.
-    pub fn admit(&self, request: &mut Request) -> Result<(), Error> {
+    /// Fetches what tokens are verified with, or fails to within a few seconds.
+    pub async fn start(&self) {
+        if let Verifier::Clerk(clerk) = &self.verifier {
+            clerk.start().await;
+        }
+    }
+
+    /// Whether there is anything to verify tokens with.
+    pub fn is_ready(&self) -> bool {
+        match &self.verifier {
+            Verifier::None | Verifier::Bearer(_) => true,
+            Verifier::Clerk(clerk) => clerk.has_keys(),
+        }
+    }
+
+    /// Adds the principal to the request, and gives it; takes the token away from the request.
+    pub async fn admit(&self, request: &mut Request) -> Result<Arc<Principal>, Error> {
         let mut given = request.headers().get_all(AUTHORIZATION).iter();
         let (first, second) = (given.next(), given.next());
         if second.is_some() {
             let message = "the request carries more than one `Authorization`";
             return Err(Error::new(StatusCode::BAD_REQUEST, "duplicate_header", message));
         }
-        match &self.settings.mode {
-            Mode::None => self.admit_unproved(request.headers())?,
-            Mode::Bearer(bearer) => admit_bearer(bearer, first)?,
-        }
+        let certificate =
+            request.extensions().get().map(|ClientCertificate(subject)| subject.clone());
+        let token = first.and_then(|value| bearer::token(value.as_bytes()));
+        let identity = match (&self.verifier, &certificate) {
+            // The certificate is the proof.
+            (Verifier::None, Some(subject)) => Ok(Identity {
+                subject: Some(subject.clone()),
+                ..Identity::new(Method::Certificate)
+            }),
+            (Verifier::None, None) => {
+                self.admit_unproved(request.headers())?;
+                Ok(Identity::new(Method::None))
+            }
+            (Verifier::Bearer(tokens), _) => of_token(tokens, token),
+            (Verifier::Clerk(clerk), _) => {
+                let from = request.extensions().get().map_or(NOBODY, |ClientIp(from)| *from);
+                // Boxed: a question to Clerk is seldom, and its future large.
+                Box::pin(clerk.verify(token.unwrap_or_default(), from)).await
+            }
+        };
+        let principal = identity
+            .and_then(|identity| self.access.admit(Identity { certificate, ..identity }))
+            .map_err(|refused| self.error(&refused))?;
+        let principal = Arc::new(principal);
         request.headers_mut().remove(AUTHORIZATION);
-        request.extensions_mut().insert(Arc::clone(&self.principal));
-        Ok(())
+        request.extensions_mut().insert(Arc::clone(&principal));
+        Ok(principal)
     }
 
     fn admit_unproved(&self, headers: &HeaderMap) -> Result<(), Error> {
         let forwarded = FORWARDING.iter().any(|name| headers.contains_key(*name));
-        if !forwarded || self.settings.allow_unauthenticated_http {
+        if !forwarded || self.allow_unauthenticated_http {
             return Ok(());
         }
         Err(Error::new(
@@ -62,15 +114,41 @@ impl Gate {
              set MCP_AUTH_MODE=bearer, or MCP_ALLOW_UNAUTHENTICATED_HTTP=true if the proxy does",
         ))
     }
+
+    fn error(&self, refused: &Refused) -> Error {
+        let (status, code, wait) = match refused {
+            Refused::Missing(_) | Refused::Invalid(_) => {
+                (StatusCode::UNAUTHORIZED, "unauthorized", None)
+            }
+            Refused::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", None),
+            Refused::Scope { .. } => (StatusCode::FORBIDDEN, "insufficient_scope", None),
+            Refused::TooMany { retry_after } => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many_bad_tokens", Some(*retry_after))
+            }
+            Refused::Unavailable { retry_after, .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "auth_unavailable", Some(*retry_after))
+            }
+        };
+        let mut error = Error::new(status, code, refused.to_string());
+        let wait = wait.map(|wait: Duration| {
+            // Rounded up: a client that comes back in time must find the door open.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            (RETRY_AFTER, HeaderValue::from(seconds.max(1)))
+        });
+        let challenge = self.challenge.header(refused).map(|value| (WWW_AUTHENTICATE, value));
+        error.header = challenge.or(wait);
+        error
+    }
 }
 
-fn admit_bearer(bearer: &bearer::Bearer, given: Option<&HeaderValue>) -> Result<(), Error> {
-    let (challenge, message) = match given.and_then(|value| bearer::token(value.as_bytes())) {
-        Some(token) if bearer.admits(token) => return Ok(()),
-        Some(_) => ("Bearer error=\"invalid_token\"", "the bearer token is not the server's"),
-        None => ("Bearer", "send the server's token as `Authorization: Bearer …`"),
+/// The identity behind one of this server's own tokens.
+fn of_token(tokens: &Tokens, token: Option<&[u8]>) -> Result<Identity, Refused> {
+    let Some(token) = token else {
+        let why = "send a token of this server as `Authorization: Bearer …`";
+        return Err(Refused::Missing(why.to_owned()));
     };
-    let mut error = Error::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
-    error.header = Some((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
-    Err(error)
+    let Some(name) = tokens.name(token) else {
+        return Err(Refused::Invalid("the bearer token is none of this server's".to_owned()));
+    };
+    Ok(Identity { subject: Some(name.to_owned()), ..Identity::new(Method::Bearer) })
 }

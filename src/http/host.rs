@@ -46,14 +46,16 @@ impl<'a> Host<'a> {
 pub struct Hosts(Vec<(String, Option<u16>)>);
 
 impl Hosts {
-    /// Loopback names, the address that is listened on, the public name and the listed ones.
+    /// Loopback names, the address that is listened on, the public name, the platform's
+    /// and the listed ones.
     pub fn new(settings: &Settings) -> Self {
         let bind = match &*settings.host {
             host if host.contains(':') => format!("[{host}]"),
             host => host.to_owned(),
         };
         let public = settings.public_base_url.as_ref().and_then(Url::host_str);
-        let listed = settings.allowed_hosts.iter().map(String::as_str);
+        let listed = settings.allowed_hosts.iter().chain(&settings.platform_host);
+        let listed = listed.map(String::as_str);
         let hosts = ["localhost", "127.0.0.1", "[::1]", &bind].into_iter().chain(public);
         Self(
             hosts

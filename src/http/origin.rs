@@ -26,8 +26,9 @@ const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "accept, authorization, content-type, last-event-id, mcp-method, mcp-name, \
      mcp-protocol-version, mcp-session-id, traceparent, tracestate, x-request-id",
 );
-const ANSWER_HEADERS: HeaderValue =
-    HeaderValue::from_static("mcp-session-id, retry-after, www-authenticate, x-request-id");
+const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(
+    "mcp-session-id, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id",
+);
 const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
 /// The origins that may call, as browsers write them.
@@ -35,18 +36,19 @@ const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 pub struct Origins(Vec<String>);
 
 impl Origins {
-    /// The server's own, by its public name, on loopback, by the address that is listened on and
+    /// The server's own, by its public name and the platform's, on loopback, by the address that is listened on and
     /// by the configured host; and the listed ones.
     pub fn new(settings: &Settings, bound: SocketAddr) -> Self {
         let (address, port) = (bound.ip().to_string(), bound.port());
         let own = ["localhost", "127.0.0.1", "::1", &address, &settings.host].map(|host| {
             let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-            format!("http://{host}:{port}")
+            format!("{}://{host}:{port}", settings.scheme())
         });
         let public =
             settings.public_base_url.as_ref().map(|url| url.origin().ascii_serialization());
+        let platform = settings.platform_host.iter().map(|host| format!("https://{host}"));
         let listed = settings.allowed_origins.iter().cloned();
-        let all = own.into_iter().chain(public).chain(listed);
+        let all = own.into_iter().chain(public).chain(platform).chain(listed);
         Self(all.filter_map(|origin| normal(&origin)).collect())
     }
 

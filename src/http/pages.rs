@@ -37,8 +37,10 @@ pub struct Info {
 pub fn endpoint_url(settings: &Settings, bound: SocketAddr) -> String {
     match &settings.public_base_url {
         Some(url) => format!("{}/mcp", url.as_str().trim_end_matches('/')),
-        None if bound.ip().is_unspecified() => format!("http://localhost:{}/mcp", bound.port()),
-        None => format!("http://{bound}/mcp"),
+        None if bound.ip().is_unspecified() => {
+            format!("{}://localhost:{}/mcp", settings.scheme(), bound.port())
+        }
+        None => format!("{}://{bound}/mcp", settings.scheme()),
     }
 }
 

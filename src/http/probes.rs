@@ -90,7 +90,12 @@ pub async fn health() -> Response {
 }
 
 pub async fn ready(State(shared): State<Shared>) -> Response {
-    let (status, word) = shared.readiness.word().await;
+    let (status, word) = match shared.readiness.word().await {
+        (StatusCode::OK, _) if !shared.gate.is_ready() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "no keys to verify tokens with yet")
+        }
+        known => known,
+    };
     (status, Json(json!({ "status": word }))).into_response()
 }
 

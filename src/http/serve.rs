@@ -15,8 +15,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Settings,
     accept::Acceptor,
+    client_ip::Peer,
     lifecycle::{Lifecycle, Phase},
     listener::{Bound, Closable},
+    tls::{Tls, TlsAcceptor},
 };
 
 /// How long connections may take to close once nothing holds them any more.
@@ -41,6 +43,8 @@ pub enum Ended {
 /// What the server needs besides its routes.
 pub struct Run<I, E> {
     pub lifecycle: Lifecycle,
+    /// Absent: HTTP without TLS.
+    pub tls: Option<Tls>,
     /// The first message stops the server gently, the second at once.
     pub signals: mpsc::Receiver<()>,
     /// Waits until no tool call is in flight.
@@ -69,10 +73,10 @@ where
     I: Future<Output = ()>,
     E: Future<Output = ()>,
 {
-    let Run { lifecycle, mut signals, idle, end } = run;
+    let Run { lifecycle, tls, mut signals, idle, end } = run;
     let (handle, closing) = (Handle::new(), CancellationToken::new());
     let listener = Closable::new(listener, closing.clone())?;
-    let mut serving = start(listener, router, settings, handle.clone());
+    let mut serving = start(listener, router, settings, tls.as_ref(), handle.clone());
     lifecycle.enter(Phase::Serving);
     tokio::select! {
         _ = signals.recv() => {}
@@ -122,12 +126,11 @@ fn start(
     listener: Closable,
     router: Router,
     settings: &Settings,
+    tls: Option<&Tls>,
     handle: Handle<Bound>,
 ) -> JoinHandle<io::Result<()>> {
     let limits = &settings.limits;
-    let mut server = Server::<Bound>::from_listener(listener)
-        .handle(handle)
-        .acceptor(Acceptor { timeout: limits.header_timeout });
+    let mut server = Server::<Bound>::from_listener(listener).handle(handle);
     let builder = server.http_builder();
     builder
         .http1()
@@ -139,5 +142,14 @@ fn start(
         .timer(TokioTimer::new())
         .keep_alive_interval(HTTP2_PING)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
-    tokio::spawn(server.serve(router.into_make_service()))
+    let (timeout, service) =
+        (limits.header_timeout, router.into_make_service_with_connect_info::<Peer>());
+    let acceptor = Acceptor { timeout };
+    match tls {
+        None => tokio::spawn(server.acceptor(acceptor).serve(service)),
+        Some(tls) => {
+            let acceptor = TlsAcceptor::new(tls, acceptor, timeout);
+            tokio::spawn(server.acceptor(acceptor).serve(service))
+        }
+    }
 }

@@ -4,6 +4,8 @@ use std::{net::IpAddr, time::Duration};
 
 use url::Url;
 
+use super::{client_ip::TrustProxy, tls};
+
 /// The section `[http]`; units, defaults and variables stand in `config/default.toml`.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -13,6 +15,10 @@ pub struct Settings {
     pub public_base_url: Option<Url>,
     pub allowed_hosts: Vec<String>,
     pub allowed_origins: Vec<String>,
+    /// The name by which the platform leads here.
+    pub platform_host: Option<String>,
+    pub trust_proxy: TrustProxy,
+    pub tls: Option<tls::Settings>,
     pub limits: Limits,
     /// From the end of a request to the end of the next one's headers, on one connection.
     pub keep_alive_timeout: Duration,
@@ -39,6 +45,11 @@ pub enum ReadyCheck {
 }
 
 impl Settings {
+    /// `http` or `https`: how it is spoken to where nothing stands before it.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
     /// Whether only this machine can connect. A name that is not `localhost` may lead anywhere.
     pub fn is_loopback(&self) -> bool {
         self.host.eq_ignore_ascii_case("localhost")

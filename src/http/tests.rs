@@ -2,8 +2,12 @@
 
 mod abuse;
 mod access;
+pub(crate) mod authority;
 mod drain;
+mod metadata;
 mod pages;
+mod rates;
+mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -21,10 +25,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ended, Gate, Hosts, Info, Lifecycle, Limits, Look, Origins, Readiness, ReadyCheck, Run,
-    Settings, Site, bind, endpoint_url, router, serve,
+    ClientCertificate, ClientIp, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Limits, Look,
+    Metadata, Origins, Readiness, ReadyCheck, Run, Settings, Site, Tls, TrustProxy, bind,
+    endpoint_url, rate, router, serve,
 };
-use crate::auth::{self, Bearer, Mode, Principal};
+use crate::auth::{self, Access, Bearer, Challenge, Mode, Principal};
 
 const TOKEN: &str = "a-token-of-tests-0123";
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,6 +39,8 @@ struct Plan {
     settings: Settings,
     auth: auth::Settings,
     look: Option<Look>,
+    metadata: Metadata,
+    rate: Option<rate::Settings>,
     idle: CancellationToken,
 }
 
@@ -45,6 +52,9 @@ pub(super) fn settings() -> Settings {
         public_base_url: None,
         allowed_hosts: vec![],
         allowed_origins: vec![],
+        platform_host: None,
+        trust_proxy: TrustProxy::None,
+        tls: None,
         limits: Limits {
             request_bytes: 1 << 20,
             header_bytes: 16 << 10,
@@ -58,19 +68,32 @@ pub(super) fn settings() -> Settings {
     }
 }
 
+fn auth_settings(mode: Mode) -> auth::Settings {
+    let access = Access::open("default");
+    auth::Settings { mode, allow_unauthenticated_http: false, access }
+}
+
 impl Default for Plan {
     fn default() -> Self {
         let idle = CancellationToken::new();
         idle.cancel();
-        let auth = auth::Settings { mode: Mode::None, allow_unauthenticated_http: false };
-        Self { settings: settings(), auth, look: None, idle }
+        let auth = auth_settings(Mode::None);
+        Self {
+            settings: settings(),
+            auth,
+            look: None,
+            metadata: Metadata::default(),
+            rate: None,
+            idle,
+        }
     }
 }
 
 impl Plan {
     fn bearer() -> Self {
-        let mode = Mode::Bearer(Bearer::new(&TOKEN.into()).unwrap());
-        let auth = auth::Settings { mode, allow_unauthenticated_http: false };
+        let token = Bearer::new(&TOKEN.into()).unwrap();
+        let auth =
+            auth_settings(Mode::Bearer([("default".to_owned(), token)].into_iter().collect()));
         Self { auth, ..Self::default() }
     }
 
@@ -81,13 +104,15 @@ impl Plan {
     }
 
     fn start(self) -> Running {
-        let Self { settings, auth, look, idle } = self;
+        let Self { settings, auth, look, metadata, rate, idle } = self;
         let (listener, address) = bind(&settings).unwrap();
         let lifecycle = Lifecycle::default();
+        let tls = settings.tls.as_ref().map(|tls| Tls::load(tls).unwrap());
         let site = Site {
             limits: settings.limits.clone(),
             hosts: Hosts::new(&settings),
             origins: Origins::new(&settings, address),
+            trust_proxy: settings.trust_proxy.clone(),
             info: Info {
                 name: "portkey-admin-mcp",
                 version: "0",
@@ -98,7 +123,10 @@ impl Plan {
                 read_only: false,
                 sandbox: true,
             },
-            gate: Gate::new(auth, "default"),
+            metadata,
+            tls: tls.is_some(),
+            limiter: Arc::new(Limiter::new(rate.as_ref()).unwrap()),
+            gate: Gate::new(auth, Challenge::default()).unwrap(),
             readiness: Readiness::new(lifecycle.clone(), look),
             lifecycle: lifecycle.clone(),
         };
@@ -107,6 +135,7 @@ impl Plan {
         let ended = sessions.clone();
         let run = Run {
             lifecycle,
+            tls,
             signals,
             idle: idle.cancelled_owned(),
             end: async move { ended.cancel() },
@@ -124,11 +153,18 @@ async fn echo(request: Request) -> Response {
     let authorized = request.headers().contains_key("authorization");
     match request.uri().query() {
         Some("panic") => panic!("as asked"),
+        Some("client") => {
+            return request.extensions().get::<ClientIp>().unwrap().0.to_string().into_response();
+        }
+        Some("certificate") => {
+            let shown: Option<&ClientCertificate> = request.extensions().get();
+            return shown.map_or("none".to_owned(), |it| it.0.clone()).into_response();
+        }
         Some("hang") => std::future::pending().await,
         _ => {}
     }
     let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
-    let method_of = principal.method;
+    let method_of = principal.identity.method;
     format!("{method} by {method_of:?}, authorized {authorized}, {} bytes", body.len())
         .into_response()
 }

@@ -20,18 +20,18 @@ use serde_json::json;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    MODERN, SUPPORTED, Server, SessionMode, Settings,
+    Brake, MODERN, SUPPORTED, Server, SessionMode, Settings,
+    caller::Caller,
     carrier::Carrier,
     envelope::{Envelope, Malformed},
     era::{self, Era},
     headers::{accept_any, accepts_both, follow_body, is_json, repeated, session},
     lists::Lists,
-    reply,
-    server::Caller,
+    reply, scopes,
     services::{Legacy, Services, config},
     unserved::no_method,
 };
-use crate::{auth::Principal, portkey::Portkey, surface::Surface, tools::Catalogue};
+use crate::{auth::Principal, portkey::Accounts, surface::Surface, tools::Catalogue};
 
 /// Methods of earlier revisions that the modern era has not, whatever rmcp still asks of them.
 const REMOVED: [&str; 7] = [
@@ -55,6 +55,7 @@ pub struct Endpoint {
 
 struct Shared {
     settings: Settings,
+    brake: Option<Brake>,
     server: Server,
     lists: Lists,
     modern: StreamableHttpService<Server, NeverSessionManager>,
@@ -74,9 +75,23 @@ pub struct Counts {
 }
 
 impl Endpoint {
-    pub fn new(settings: Settings, catalogue: Arc<Catalogue>, portkey: Portkey) -> Self {
+    pub fn new(
+        settings: Settings,
+        catalogue: Arc<Catalogue>,
+        accounts: impl Into<Accounts>,
+    ) -> Self {
+        Self::braked(settings, catalogue, accounts, None)
+    }
+
+    /// The same, with a limit for calls of tools that destroy.
+    pub fn braked(
+        settings: Settings,
+        catalogue: Arc<Catalogue>,
+        accounts: impl Into<Accounts>,
+        brake: Option<Brake>,
+    ) -> Self {
         let shutdown = CancellationToken::new();
-        let server = Server::new(&settings, catalogue, portkey);
+        let server = Server::new(&settings, catalogue, accounts.into());
         let factory = server.clone();
         let modern = StreamableHttpService::new(
             move || Ok(factory.clone()),
@@ -84,9 +99,9 @@ impl Endpoint {
             config(&shutdown).with_legacy_session_mode(false),
         );
         let legacy = Services::new(settings.clone(), server.clone(), shutdown.clone());
-        let lists = Lists::new();
+        let lists = Lists::new(settings.cache_scope);
         let answering = TaskTracker::new();
-        let shared = Shared { settings, server, lists, modern, legacy, answering, shutdown };
+        let shared = Shared { settings, brake, server, lists, modern, legacy, answering, shutdown };
         Self { shared: Arc::new(shared) }
     }
 
@@ -162,6 +177,17 @@ impl Endpoint {
             // rmcp would take it for no parameters at all.
             let (code, message) = (ErrorCode::INVALID_PARAMS, "`cursor` has to be a string");
             return reply::error(StatusCode::BAD_REQUEST, envelope.id, code, message, None);
+        }
+        let Shared { server, settings, .. } = shared;
+        let catalogue = server.catalogue();
+        if let Some(refused) =
+            scopes::insufficient(catalogue, &settings.challenge, &caller, &envelope)
+        {
+            return refused;
+        }
+        let brake = shared.brake.as_ref();
+        if let Some(refused) = scopes::braked(catalogue, brake, &caller, &envelope).await {
+            return refused;
         }
         accept_any(request.headers_mut());
         match era::era(&Method::POST, request.headers(), Some(&envelope)) {

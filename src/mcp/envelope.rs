@@ -29,6 +29,12 @@ pub(super) struct Params<'a> {
     /// Of a call; one that is given twice is no message.
     #[serde(borrow)]
     pub arguments: Option<&'a RawValue>,
+    /// Of a tool or a prompt.
+    #[serde(borrow)]
+    pub name: Option<&'a RawValue>,
+    /// Of a resource.
+    #[serde(borrow)]
+    pub uri: Option<&'a RawValue>,
     /// Of `initialize`.
     #[serde(borrow, rename = "protocolVersion")]
     pub protocol_version: Option<Cow<'a, str>>,

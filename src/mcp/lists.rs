@@ -11,6 +11,7 @@ use http::{
     header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY},
 };
 use moka::sync::Cache;
+use rmcp::model::CacheScope;
 use serde_json::{json, value::RawValue};
 
 use super::{LIST_TTL_MS, reply, server::implementation};
@@ -21,6 +22,7 @@ const KEPT: u64 = 64;
 
 pub(super) struct Lists {
     made: Cache<Key, Arc<List>>,
+    cache_scope: CacheScope,
 }
 
 /// Era, and one bit a listed tool.
@@ -39,8 +41,8 @@ struct List {
 }
 
 impl Lists {
-    pub fn new() -> Self {
-        Self { made: Cache::new(KEPT) }
+    pub fn new(cache_scope: CacheScope) -> Self {
+        Self { made: Cache::new(KEPT), cache_scope }
     }
 
     /// The answer to a `tools/list` that may show the tools for which `listed` holds.
@@ -63,7 +65,7 @@ impl Lists {
         let list = self.made.get_with_by_ref(&key, || {
             let chosen =
                 entries.iter().enumerate().filter(|(i, _)| key.has(*i)).map(|(_, entry)| entry);
-            Arc::new(List::new(chosen, modern))
+            Arc::new(List::new(chosen, modern.then_some(self.cache_scope)))
         });
         let begin = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},", id.get());
         let mut response = if takes_gzip(headers) {
@@ -85,12 +87,13 @@ impl Key {
 }
 
 impl List {
-    fn new<'a>(entries: impl Iterator<Item = &'a Entry>, modern: bool) -> Self {
+    fn new<'a>(entries: impl Iterator<Item = &'a Entry>, modern: Option<CacheScope>) -> Self {
         let mut plain = String::from(r#""result":{"#);
-        if modern {
+        if let Some(scope) = modern {
+            let scope = json!(scope);
             let meta = json!({ "io.modelcontextprotocol/serverInfo": implementation() });
             let about = format!(
-                r#""resultType":"complete","_meta":{meta},"ttlMs":{LIST_TTL_MS},"cacheScope":"public","#
+                r#""resultType":"complete","_meta":{meta},"ttlMs":{LIST_TTL_MS},"cacheScope":{scope},"#
             );
             plain.push_str(&about);
         }
@@ -160,11 +163,6 @@ fn is_zero(parameters: &str) -> bool {
     weight.is_some_and(|weight| weight <= 0.0)
 }
 
-/// The result of `tools/list` as rmcp sends it, for what goes through rmcp all the same.
-pub(super) fn scope_and_ttl(modern: bool) -> (Option<u64>, Option<rmcp::model::CacheScope>) {
-    (modern.then_some(LIST_TTL_MS), modern.then_some(rmcp::model::CacheScope::Public))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;
@@ -176,7 +174,7 @@ mod tests {
     #[tokio::test]
     async fn the_list_is_the_same_plain_and_compressed_and_one_gzip_member() {
         let catalogue = Catalogue::new(&[]).unwrap();
-        let lists = Lists::new();
+        let lists = Lists::new(CacheScope::Public);
         for modern in [false, true] {
             let mut read = Vec::new();
             for coding in ["identity", "br, gzip;q=0.5"] {

@@ -10,7 +10,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+        CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
         CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams,
         GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
         ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
@@ -23,15 +23,17 @@ use serde_json::{Value, json};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    LEGACY, LIST_TTL_MS, MODERN, SUPPORTED, lists,
+    LEGACY, LIST_TTL_MS, MODERN, SUPPORTED,
+    caller::Caller,
     unserved::{no_method, not_offered},
 };
 use crate::{
-    auth::{Decision, Principal, decide},
+    auth::Principal,
     near::near,
-    portkey::Portkey,
+    portkey::Accounts,
     surface::Surface,
-    tools::{Catalogue, Entry, REFUSED},
+    tool::Recent,
+    tools::{Catalogue, DOMAINS, Entry, REFUSED},
 };
 
 /// A text block that says what the escapes in the one before it are.
@@ -46,10 +48,12 @@ pub struct Server {
 
 struct Shared {
     catalogue: Arc<Catalogue>,
-    portkey: Portkey,
+    accounts: Accounts,
+    recent: Recent,
     call_timeout: Duration,
     max_answer_bytes: usize,
     sandbox: bool,
+    cache_scope: CacheScope,
     /// Counts the calls in flight.
     calls: TaskTracker,
     /// Ends the calls in flight, each with an error that says so.
@@ -60,23 +64,25 @@ struct Shared {
 
 impl Server {
     /// A server for requests that carry their [`Principal`] and [`Surface`].
-    pub fn new(settings: &super::Settings, catalogue: Arc<Catalogue>, portkey: Portkey) -> Self {
-        Self::with_owner(settings, catalogue, portkey, None)
+    pub fn new(settings: &super::Settings, catalogue: Arc<Catalogue>, accounts: Accounts) -> Self {
+        Self::with_owner(settings, catalogue, accounts, None)
     }
 
     /// A server whose every request is of one principal, as over standard input.
     pub(super) fn with_owner(
         settings: &super::Settings,
         catalogue: Arc<Catalogue>,
-        portkey: Portkey,
+        accounts: Accounts,
         owner: Option<Caller>,
     ) -> Self {
         let shared = Shared {
             catalogue,
-            portkey,
+            accounts,
+            recent: Recent::default(),
             call_timeout: settings.call_timeout,
             max_answer_bytes: settings.max_answer_bytes,
             sandbox: settings.sandbox,
+            cache_scope: settings.cache_scope,
             calls: TaskTracker::new(),
             stopping: CancellationToken::new(),
             owner,
@@ -102,6 +108,11 @@ impl Server {
 
     pub(super) fn catalogue(&self) -> &Catalogue {
         &self.shared.catalogue
+    }
+
+    /// How long a list may be kept, and by whom: what a modern result says of it.
+    fn scope_and_ttl(&self, modern: bool) -> (Option<u64>, Option<CacheScope>) {
+        (modern.then_some(LIST_TTL_MS), modern.then_some(self.shared.cache_scope))
     }
 
     fn caller(&self, context: &RequestContext<RoleServer>) -> Result<Caller, ErrorData> {
@@ -146,19 +157,6 @@ fn not_found<'a>(
     ErrorData::invalid_params(format!("no {kind} `{shown}`{hint}: see {list}"), None)
 }
 
-/// Who asks, and on which surface.
-#[derive(Clone)]
-pub(super) struct Caller {
-    pub principal: Arc<Principal>,
-    pub surface: Surface,
-}
-
-impl Caller {
-    pub fn sees(&self, entry: &Entry) -> bool {
-        decide(&self.principal, &self.surface, entry.tool) == Decision::Visible
-    }
-}
-
 /// -32602 for a list's cursor: every list of this server has one page.
 fn one_page(request: Option<&PaginatedRequestParams>) -> Result<(), ErrorData> {
     if request.is_some_and(|request| request.cursor.is_some()) {
@@ -184,6 +182,10 @@ pub(super) fn server_info() -> MetaObject {
     meta
 }
 
+/// What a server administers that is not narrowed to some domains.
+const ALL: &str = "people and workspaces, keys, configs, prompts, guardrails, limits, integrations, \
+                   MCP servers, logs, analytics";
+
 /// Marks a result that holds a secret which is shown this one time: nothing may keep it.
 pub(super) fn withheld(meta: Option<MetaObject>) -> MetaObject {
     let mut meta = meta.unwrap_or_default();
@@ -194,9 +196,12 @@ pub(super) fn withheld(meta: Option<MetaObject>) -> MetaObject {
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let [.., fallback] = LEGACY;
-        let mut instructions = String::from(
-            "Administers a Portkey AI-gateway organisation: people and workspaces, keys, configs, \
-             prompts, guardrails, limits, integrations, MCP servers, logs, analytics. Slugs and ids come from the list_ tools. Try changes with dry_run where a tool has it. Masked \
+        let mut domains: Vec<&str> =
+            self.shared.catalogue.entries().iter().map(|entry| entry.domain).collect();
+        domains.dedup();
+        let what = if domains.len() < DOMAINS.len() { domains.join(", ") } else { ALL.to_owned() };
+        let mut instructions = format!(
+            "Administers a Portkey AI-gateway organisation: {what}. Slugs and ids come from the list_ tools. Try changes with dry_run where a tool has it. Masked \
              values stand for stored secrets: leave such fields out to keep them, but send them \
              back as they are inside a list, and in a document that is replaced whole, where null \
              deletes one. Analytics are in US cents and need times with offset.",
@@ -223,7 +228,7 @@ impl ServerHandler for Server {
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
         Ok(DiscoverResult::from_server_info(SUPPORTED.to_vec(), self.get_info())
             .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(rmcp::model::CacheScope::Public))
+            .with_cache_scope(CacheScope::Public))
     }
 
     async fn list_tools(
@@ -236,7 +241,7 @@ impl ServerHandler for Server {
         let entries = self.shared.catalogue.entries().iter();
         let tools = entries.filter(|it| caller.sees(it)).map(|it| it.definition.clone());
         let modern = is_modern(&context);
-        let (ttl_ms, cache_scope) = lists::scope_and_ttl(modern);
+        let (ttl_ms, cache_scope) = self.scope_and_ttl(modern);
         let meta = modern.then(server_info);
         Ok(ListToolsResult {
             ttl_ms,
@@ -294,7 +299,7 @@ impl ServerHandler for Server {
     ) -> Result<ListResourcesResult, ErrorData> {
         one_page(request.as_ref())?;
         let modern = is_modern(&context);
-        let mut result = Self::resources(modern);
+        let mut result = self.resources(modern);
         result.meta = modern.then(server_info);
         Ok(result)
     }

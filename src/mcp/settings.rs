@@ -1,8 +1,14 @@
 //! Settings of the MCP side.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
+use rmcp::model::CacheScope;
 use serde::Deserialize;
+use serde_json::Value;
+
+use crate::auth::{Challenge, PrincipalId};
 
 /// Whether legacy clients get sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -38,4 +44,20 @@ pub struct Settings {
     pub read_only: bool,
     /// The account is the built-in sandbox.
     pub sandbox: bool,
+    /// Public only where every caller sees the same lists.
+    pub cache_scope: CacheScope,
+    /// What is said to a caller whose token's scopes lack something.
+    pub challenge: Challenge,
+}
+
+/// Counts calls of tools that destroy, by caller.
+pub type Brake = Arc<dyn Fn(PrincipalId) -> BoxFuture<'static, Result<(), TooMany>> + Send + Sync>;
+
+/// A call too many.
+#[derive(Clone, Debug)]
+pub struct TooMany {
+    pub message: String,
+    /// The `data` of the JSON-RPC error.
+    pub data: Value,
+    pub headers: HeaderMap,
 }

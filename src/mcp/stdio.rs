@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use rmcp::{ServiceExt, service::ServerInitializeError};
 use tokio_util::sync::CancellationToken;
 
-use super::{Server, Settings, lines::Lines, server::Caller};
+use super::{Server, Settings, caller::Caller, lines::Lines};
 use crate::{
     auth::{Method, Principal},
     portkey::Portkey,
@@ -28,8 +28,12 @@ pub async fn stdio(
 ) -> Result<(), Box<ServerInitializeError>> {
     let principal = Arc::new(Principal::new(Method::Stdio, portkey.credential_name()));
     let surface = Surface { read_only: settings.read_only };
-    let server =
-        Server::with_owner(settings, catalogue, portkey, Some(Caller { principal, surface }));
+    let server = Server::with_owner(
+        settings,
+        catalogue,
+        portkey.into(),
+        Some(Caller { principal, surface }),
+    );
     let lines = Lines::new(settings.max_json_depth, server.clone(), shutdown.clone());
     let conversation = converse(server.clone(), lines, &shutdown);
     let stopped = async {

@@ -203,6 +203,15 @@ fn json(body: &impl serde::Serialize) -> Result<Bytes, Kind> {
     serde_json::to_vec(body).map(Bytes::from).map_err(|e| Kind::arguments(e.to_string()))
 }
 
+/// Words that stand where a field may: as an id they would lead to another route of the API. With
+/// what comes before, and the tool of that route.
+const TAKEN: &[(&str, &str, &str)] = &[
+    ("/admin/users/", "invites", "list_user_invites"),
+    ("/logs/", "exports", "list_log_exports"),
+    ("/logs/exports/", "field-restrictions", "get_log_export_field_restrictions"),
+    ("/prompts/", "partials", "list_prompt_partials"),
+];
+
 /// Writes `template` with each `{name}` replaced by that argument, which is taken out of `args`.
 fn fill(target: &mut String, template: &str, args: &mut Map<String, Value>) -> Result<(), Kind> {
     let mut rest = template;
@@ -210,7 +219,13 @@ fn fill(target: &mut String, template: &str, args: &mut Map<String, Value>) -> R
         let Some((name, tail)) = tail.split_once('}') else { break };
         target.push_str(literal);
         let value = args.shift_remove(name).unwrap_or_default();
-        target.extend(utf8_percent_encode(&segment(name, &value)?, ENCODED));
+        let segment = segment(name, &value)?;
+        let taken = TAKEN.iter().find(|(before, word, _)| target == before && segment == *word);
+        if let Some((_, word, tool)) = taken {
+            let why = format!("cannot be `{word}`, which is something else there: see {tool}");
+            return Err(Kind::Argument { argument: name.to_owned(), why });
+        }
+        target.extend(utf8_percent_encode(&segment, ENCODED));
         rest = tail;
     }
     target.push_str(rest);

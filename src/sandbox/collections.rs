@@ -59,6 +59,15 @@ pub(super) const COLLECTIONS: Resource = Resource {
     hooks: Hooks { create, created, update, delete, derive },
 };
 
+/// A filter by the collection that a row is in.
+pub(super) fn in_collection(call: &Call<'_>, row: &Row, wanted: &str) -> Result<bool, Refusal> {
+    if wanted.is_empty() {
+        return Ok(true);
+    }
+    let collection = call.named(&COLLECTIONS, wanted)?;
+    Ok(row.text("collection_id") == Some(&collection.id))
+}
+
 fn create(call: &mut Call<'_>, row: &mut Row) -> Result<(), Refusal> {
     let parent = match call.text("parent_collection_id") {
         Some(parent) => {

@@ -6,8 +6,9 @@ use super::{
     answer::{Outcome, Refusal},
     call::Call,
     dates::Dates,
-    ids, integration_workspaces,
-    mcp_integrations::check_mappings,
+    ids,
+    integration::{check_mappings, level, of_level, served, take_down},
+    integration_workspaces,
     resource::{
         Home, Hooks, Kind, List, Named, Paging, Resource, kept, nothing, search_name, taken,
     },
@@ -42,7 +43,7 @@ pub(super) const INTEGRATIONS: Resource = Resource {
         object: Some("list"),
         paging: Paging::zero_based(Some(100), 1_000),
         needs_workspace: false,
-        filters: &[("type", of_type), ("workspace_id", for_workspace), ("search", search_name)],
+        filters: &[("type", of_level), ("workspace_id", for_workspace), ("search", search_name)],
     },
     read: &[
         "id",
@@ -97,15 +98,6 @@ const PREFIXES: [&str; 10] = [
     "custom_host",
     "custom_headers",
 ];
-
-fn of_type(_: &Call<'_>, row: &Row, wanted: &str) -> Result<bool, Refusal> {
-    match wanted {
-        "" | "all" => Ok(true),
-        "workspace" => Ok(row.workspace.is_some()),
-        "organisation" => Ok(row.workspace.is_none()),
-        _ => Err(Refusal::bad_request("\"type\" must be workspace, organisation or all")),
-    }
-}
 
 fn for_workspace(call: &Call<'_>, row: &Row, wanted: &str) -> Result<bool, Refusal> {
     let workspace = call.workspace(wanted)?;
@@ -219,28 +211,14 @@ fn update(call: &mut Call<'_>, row: &mut Row) -> Outcome {
 
 /// Takes the providers down that are made from it.
 fn delete(call: &mut Call<'_>, row: &Row) -> Outcome {
-    let keys = call.state.store.rows("virtual_keys").iter();
-    let made: Vec<String> = keys
-        .filter(|key| key.text("integration_id") == Some(&row.id))
-        .map(|key| key.id.clone())
-        .collect();
-    for key in made {
-        call.state.store.remove("virtual_keys", &key);
-    }
+    take_down(call, "virtual_keys", "integration_id", row);
     Ok(nothing().into())
 }
 
 fn derive(state: &State, row: &Row, key: &str) -> Option<Value> {
     match key {
-        "type" => {
-            let kind = if row.workspace.is_some() { "workspace" } else { "organisation" };
-            Some(kind.into())
-        }
-        "workspace_count" => {
-            let rows = state.store.rows("workspaces").iter();
-            let own = rows.filter(|it| it.organisation == row.organisation);
-            Some(own.filter(|it| integration_workspaces::serves(row, &it.id)).count().into())
-        }
+        "type" => Some(level(row).into()),
+        "workspace_count" => Some(served(state, row, integration_workspaces::serves).into()),
         "configurations" => {
             let mut shown = Map::new();
             for (name, value) in row.fields.get("configurations")?.as_object()? {

@@ -8,6 +8,7 @@ use super::{
     call::Call,
     dates::Dates,
     ids,
+    integration::{check_mappings, level, of_level, served, take_down},
     resource::{
         Home, Hooks, Kind, List, Named, Paging, Resource, kept, nothing, search_name, taken,
     },
@@ -48,7 +49,7 @@ pub(super) const MCP_INTEGRATIONS: Resource = Resource {
         needs_workspace: false,
         filters: &[
             ("organisation_id", in_organisation),
-            ("type", of_type),
+            ("type", of_level),
             ("workspace_id", for_workspace),
             ("search", search_name),
         ],
@@ -89,15 +90,6 @@ pub(super) const MCP_INTEGRATIONS: Resource = Resource {
 
 fn in_organisation(call: &Call<'_>, row: &Row, wanted: &str) -> Result<bool, Refusal> {
     Ok(wanted.is_empty() || call.state.organisation_id(row) == Some(wanted))
-}
-
-fn of_type(_: &Call<'_>, row: &Row, wanted: &str) -> Result<bool, Refusal> {
-    match wanted {
-        "" | "all" => Ok(true),
-        "workspace" => Ok(row.workspace.is_some()),
-        "organisation" => Ok(row.workspace.is_none()),
-        _ => Err(Refusal::bad_request("\"type\" must be workspace, organisation or all")),
-    }
 }
 
 fn for_workspace(call: &Call<'_>, row: &Row, wanted: &str) -> Result<bool, Refusal> {
@@ -162,26 +154,6 @@ fn check(call: &Call<'_>, row: &Row) -> Result<(), Refusal> {
     check_mappings(call, row, &["configurations."])
 }
 
-/// Each mapping fills another field, from a secret reference that is there.
-pub(super) fn check_mappings(call: &Call<'_>, row: &Row, fields: &[&str]) -> Result<(), Refusal> {
-    let mappings = call.body.get("secret_mappings").and_then(Value::as_array);
-    let mut seen = Vec::new();
-    for mapping in mappings.into_iter().flatten() {
-        let text = |name: &str| mapping.get(name).and_then(Value::as_str).unwrap_or_default();
-        let target = text("target_field");
-        if !fields.iter().any(|field| target.starts_with(field)) || seen.contains(&target) {
-            let message = format!("\"target_field\" cannot be {target}, or is there twice");
-            return Err(Refusal::bad_request(message));
-        }
-        seen.push(target);
-        let reference = text("secret_reference_id");
-        if call.state.store.find("secret_references", row.organisation, reference).is_none() {
-            return Err(Refusal::not_found("Secret reference"));
-        }
-    }
-    Ok(())
-}
-
 fn created(_: &State, row: &Row) -> Value {
     json!({ "id": row.id, "slug": row.slug })
 }
@@ -196,28 +168,14 @@ fn update(call: &mut Call<'_>, row: &mut Row) -> Outcome {
 
 /// Takes the servers that are built on it down as well.
 fn delete(call: &mut Call<'_>, row: &Row) -> Outcome {
-    let servers = call.state.store.rows("mcp_servers").iter();
-    let built: Vec<String> = servers
-        .filter(|server| server.text("mcp_integration_id") == Some(&row.id))
-        .map(|server| server.id.clone())
-        .collect();
-    for server in built {
-        call.state.store.remove("mcp_servers", &server);
-    }
+    take_down(call, "mcp_servers", "mcp_integration_id", row);
     Ok(nothing().into())
 }
 
 fn derive(state: &State, row: &Row, key: &str) -> Option<Value> {
     match key {
-        "type" => {
-            let kind = if row.workspace.is_some() { "workspace" } else { "organisation" };
-            Some(kind.into())
-        }
-        "workspaces_count" => {
-            let rows = state.store.rows("workspaces").iter();
-            let served = rows.filter(|it| it.organisation == row.organisation);
-            Some(served.filter(|it| serves(row, &it.id)).count().into())
-        }
+        "type" => Some(level(row).into()),
+        "workspaces_count" => Some(served(state, row, serves).into()),
         _ => None,
     }
 }

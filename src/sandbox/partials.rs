@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     answer::{Outcome, Refusal},
     call::Call,
-    collections::COLLECTIONS,
+    collections::in_collection,
     dates::Dates,
     resource::{Home, Hooks, Kind, List, Named, Paging, Resource, kept, nothing, taken},
     state::State,
@@ -52,14 +52,6 @@ pub(super) const PARTIALS: Resource = Resource {
 
 /// The number of the published version, in the row.
 const DEFAULT: &str = "default_version";
-
-fn in_collection(call: &Call<'_>, row: &Row, wanted: &str) -> Result<bool, Refusal> {
-    if wanted.is_empty() {
-        return Ok(true);
-    }
-    let collection = call.named(&COLLECTIONS, wanted)?;
-    Ok(row.text("collection_id") == Some(&collection.id))
-}
 
 fn create(call: &mut Call<'_>, row: &mut Row) -> Result<(), Refusal> {
     row.fields.insert("status".to_owned(), "active".into());

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{
     answer::{Outcome, Refusal},
     call::Call,
-    collections::COLLECTIONS,
+    collections::{COLLECTIONS, in_collection},
     dates::Dates,
     prompt_versions::default_version,
     resource::{
@@ -87,14 +87,6 @@ const LOOSE: &[&str] = &["virtual_key", "version_description"];
 
 /// The number of the default version, in the row.
 pub(super) const DEFAULT: &str = "default_version";
-
-fn in_collection(call: &Call<'_>, row: &Row, wanted: &str) -> Result<bool, Refusal> {
-    if wanted.is_empty() {
-        return Ok(true);
-    }
-    let collection = call.named(&COLLECTIONS, wanted)?;
-    Ok(row.text("collection_id") == Some(&collection.id))
-}
 
 fn create(call: &mut Call<'_>, row: &mut Row) -> Result<(), Refusal> {
     settle(call, row)?;

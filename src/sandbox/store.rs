@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::answer::Refusal;
 
@@ -109,6 +109,22 @@ impl Store {
 
     pub fn rows(&self, table: &str) -> &[Row] {
         self.tables.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every row by table and id, times left out.
+    pub fn whole(&self) -> Value {
+        let version = |it: &Version| json!({ "id": it.id, "fields": it.fields });
+        let row = |row: &Row| {
+            let versions: Vec<Value> = row.versions.iter().map(version).collect();
+            let whole = json!({
+                "slug": row.slug, "organisation": row.organisation, "workspace": row.workspace,
+                "fields": row.fields, "versions": versions,
+            });
+            (row.id.clone(), whole)
+        };
+        let table = |rows: &Vec<Row>| Value::Object(rows.iter().map(row).collect());
+        let tables = self.tables.iter().map(|(name, rows)| ((*name).to_owned(), table(rows)));
+        Value::Object(tables.collect())
     }
 
     pub fn rows_mut(&mut self, table: &str) -> impl Iterator<Item = &mut Row> {

@@ -6,13 +6,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use moka::sync::Cache;
 use serde_json::Value;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     error::{Error, Result},
+    recent::Recent,
     row::{Effect, Tool},
 };
 use crate::{
@@ -135,64 +135,8 @@ impl Call {
         }
     }
 
-    /// Whether `version` of `what` is one that this server has replaced in the last minute: then a
-    /// read that shows it lags behind.
-    pub fn is_stale(&self, what: &str, version: &str) -> bool {
-        let replaced = self.recent.0.get(&self.recent_key(what)).unwrap_or_default();
-        replaced.iter().any(|old| old == version)
-    }
-
-    /// Remembers that a write to `what` replaced `version`.
-    pub fn replaced(&self, what: &str, version: &str) {
-        let key = self.recent_key(what);
-        let mut versions = self.recent.0.get(&key).unwrap_or_default();
-        if versions.len() >= Recent::VERSIONS {
-            versions.remove(0);
-        }
-        versions.push(version.to_owned());
-        self.recent.0.insert(key, versions);
-    }
-
-    /// Remembers that a write to `what` put `after` in the place of `before`.
-    pub fn wrote(&self, what: &str, before: &str, after: &str) {
-        self.replaced(what, before);
-        self.recent.0.insert(self.recent_key(&last(what)), vec![after.to_owned()]);
-    }
-
-    /// What was written to `what` in the last minute, where a read that shows `seen` lags behind it.
-    pub fn newer(&self, what: &str, seen: &str) -> Option<String> {
-        if !self.is_stale(what, seen) {
-            return None;
-        }
-        self.recent.0.get(&self.recent_key(&last(what)))?.pop()
-    }
-
-    fn recent_key(&self, what: &str) -> String {
-        format!("{}\n{what}", self.portkey.credential_name())
-    }
-
     /// Waits, unless the call would run out of time.
     pub async fn pause(&self, duration: Duration) {
         tokio::time::sleep_until(self.context.deadline.min(Instant::now() + duration)).await;
-    }
-}
-
-/// Where what was written last is remembered.
-fn last(what: &str) -> String {
-    format!("{what}\nlast")
-}
-
-/// The versions that were replaced in the last minute: Portkey's reads can lag behind its writes.
-#[derive(Clone)]
-pub struct Recent(Cache<String, Vec<String>>);
-
-impl Recent {
-    /// So many replaced versions of one thing are remembered.
-    const VERSIONS: usize = 16;
-}
-
-impl Default for Recent {
-    fn default() -> Self {
-        Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(60)).build())
     }
 }

@@ -68,6 +68,16 @@ impl Error {
         Self::Arguments(vec![Problem { argument: argument.into(), why: why.into() }])
     }
 
+    /// The same, of a request whose path's `field` is filled by another `argument`.
+    #[must_use]
+    pub fn naming(self, field: &str, argument: &str) -> Self {
+        let Self::Arguments(mut problems) = self else { return self };
+        for problem in problems.iter_mut().filter(|problem| problem.argument == field) {
+            argument.clone_into(&mut problem.argument);
+        }
+        Self::Arguments(problems)
+    }
+
     pub fn precondition(message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Precondition { message: message.into(), remedy: remedy.into() }
     }

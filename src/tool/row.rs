@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin};
 
 use rmcp::model::ToolAnnotations;
 use schemars::JsonSchema;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
@@ -34,7 +34,7 @@ pub trait Workflow: DeserializeOwned + JsonSchema + Send + 'static {
 }
 
 /// What a call may do to the account; becomes the MCP annotations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// Changes nothing.
@@ -293,7 +293,8 @@ impl Tool {
     }
 
     pub fn input(&self) -> schema::Input {
-        (self.input)()
+        let input = (self.input)();
+        if self.effect == Effect::Reads { input.of_filters() } else { input }
     }
 
     /// The method and path of a tool that sends one request.

@@ -10,7 +10,7 @@ use crate::{
     json::{self, Json},
     mask::Names,
     schema::Input,
-    tool::{Call, Effect, Error, JsonObject, Recent, Result, Tool, cut},
+    tool::{Call, Effect, Error, JsonObject, Result, Tool, cut},
 };
 
 /// A domain's name and its rows.
@@ -21,7 +21,6 @@ pub struct Catalogue {
     entries: Vec<Entry>,
     /// By name and by hidden alias.
     by_name: HashMap<&'static str, usize>,
-    pub recent: Recent,
 }
 
 /// A tool with what is derived from its row.
@@ -81,7 +80,7 @@ impl Catalogue {
                 names.map(move |name| (name, i))
             })
             .collect();
-        Self { entries, by_name, recent: Recent::default() }
+        Self { entries, by_name }
     }
 
     /// The effective tool behind a name: its own, or a hidden alias.

@@ -10,7 +10,7 @@ mod update;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::shared::TextMap;
+use super::shared::{Status, TextMap};
 use crate::{
     portkey::Base,
     tool::{Effect, JsonObject, LIST, Tool, delete, fields, get, post, run},
@@ -123,13 +123,6 @@ pub struct ListDeployments {
     search: Option<String>,
     /// With all of these tags.
     tags: Option<TextMap>,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Active,
-    Archived,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]

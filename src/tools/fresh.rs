@@ -2,17 +2,9 @@
 //!
 //! For things whose reads carry no version's id: what a read shows stands for its version.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    time::Duration,
-};
+use serde_json::{Value, json};
 
-use serde_json::Value;
-
-use crate::tool::{Call, Error, Result, unwrapped};
-
-/// How long to wait, between reads, for one that is not stale.
-const WAITS_MS: [u64; 4] = [100, 200, 400, 800];
+use crate::tool::{Call, Error, JsonObject, Result, unwrapped};
 
 /// One thing that is read and written.
 #[derive(Clone, Copy)]
@@ -22,6 +14,8 @@ pub struct Place<'a> {
     /// The path's field, and what fills it.
     pub field: &'static str,
     pub id: &'a str,
+    /// The fields that are written.
+    pub written: &'static [&'static str],
 }
 
 impl Place<'_> {
@@ -30,8 +24,8 @@ impl Place<'_> {
     /// # Errors
     /// Also when they still lag after it: then nothing may be built upon them.
     pub async fn read(self, call: &Call) -> Result<Value> {
-        let (shown, stale) = self.look(call).await?;
-        if stale {
+        let (shown, fresh) = self.look(call).await?;
+        if !fresh {
             let message =
                 "Portkey still shows a state that was replaced moments ago; nothing was written";
             return Err(Error::Stale(message.into()));
@@ -39,36 +33,40 @@ impl Place<'_> {
         Ok(shown)
     }
 
-    /// Remembers that a write replaced what was read, and says so if reads do not show that yet.
-    pub async fn wrote(self, call: &Call, before: &Value) -> Option<&'static str> {
-        call.replaced(&self.key(), &version(before));
+    /// Remembers that a write put the fields of `body` over what was read, and says so if reads do
+    /// not show that yet.
+    pub async fn wrote(
+        self,
+        call: &Call,
+        before: &Value,
+        body: &JsonObject,
+    ) -> Option<&'static str> {
+        let field = |name: &str| body.get(name).or_else(|| before.get(name));
+        let after = self.version(field);
+        call.wrote(&self.key(), &self.version(|name| before.get(name)), Some(&after));
         match self.look(call).await {
-            Ok((_, false)) => None,
-            Ok((_, true)) => Some("saved; Portkey's reads still show the older state"),
+            Ok((_, true)) => None,
+            Ok((_, false)) => Some("saved; Portkey's reads still show the older state"),
             Err(_) => Some("saved; it could not be read back to see that reads show it"),
         }
     }
 
     async fn look(self, call: &Call) -> Result<(Value, bool)> {
-        let mut waits = WAITS_MS.iter();
-        loop {
-            let args = serde_json::json!({ self.field: self.id });
-            let shown = unwrapped(call.get(self.path, args).await?);
-            let stale = call.is_stale(&self.key(), &version(&shown));
-            match waits.next() {
-                Some(wait) if stale => call.pause(Duration::from_millis(*wait)).await,
-                _ => return Ok((shown, stale)),
-            }
-        }
+        call.patiently(move || async move {
+            let shown = unwrapped(call.get(self.path, json!({ self.field: self.id })).await?);
+            let version = self.version(|name| shown.get(name));
+            let fresh = !call.is_stale(&self.key(), &version);
+            Ok((shown, fresh))
+        })
+        .await
     }
 
     fn key(self) -> String {
         format!("{} {}", self.path, self.id)
     }
-}
 
-fn version(shown: &Value) -> String {
-    let mut hasher = DefaultHasher::new();
-    shown.to_string().hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
+    fn version<'v>(self, field: impl Fn(&str) -> Option<&'v Value>) -> String {
+        let fields: Vec<_> = self.written.iter().map(|name| field(name)).collect();
+        json!(fields).to_string()
+    }
 }

@@ -8,7 +8,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::PagingIfAsked;
+use super::shared::{PagingIfAsked, Status};
 use crate::{
     answer,
     json::Json,
@@ -174,13 +174,6 @@ pub struct UpdatePartialArgs {
     #[schemars(extend("x-aliases" = ["description"]))]
     version_description: Option<String>,
     status: Option<Status>,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Active,
-    Archived,
 }
 
 impl TryFrom<UpdatePartialArgs> for UpdatePartial {

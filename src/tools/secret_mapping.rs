@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-// What fills a field of an integration.
+// What fills a field of an integration or of a virtual key.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct SecretMapping {
     #[schemars(length(min = 1))]

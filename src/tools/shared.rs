@@ -50,6 +50,14 @@ pub struct PagingIfAsked {
     page_size: Option<u32>,
 }
 
+// Of what is archived and not deleted.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Active,
+    Archived,
+}
+
 // A member's role in a workspace.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

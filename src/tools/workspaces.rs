@@ -10,7 +10,7 @@ mod scim;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::Paging;
+use super::shared::{Paging, Status};
 use crate::{
     portkey::Base,
     tool::{Effect, Listing, PAGES, Pages, Tool, delete, get, post, put, run},
@@ -234,13 +234,6 @@ pub struct ListWorkspaces {
     name_format: Option<NameFormat>,
     #[serde(flatten)]
     paging: Paging,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Active,
-    Archived,
 }
 
 /// plain: names without their icon.

@@ -5,7 +5,10 @@ mod generated;
 
 use std::collections::HashSet;
 
-use portkey_admin_mcp::tools::{Catalogue, Entry};
+use portkey_admin_mcp::{
+    tool::Effect,
+    tools::{Catalogue, Entry},
+};
 use serde_json::{Map, Value, json};
 
 use crate::support::{serve, settings};
@@ -169,6 +172,91 @@ async fn what_is_outside_a_range_a_set_or_a_form_is_named() {
     }
     assert!(tried > 60);
     assert_eq!(served.sent_lines(), [""; 0]);
+}
+
+/// Sent, an empty one would mean another thing, or everything.
+#[tokio::test]
+async fn an_empty_id_slug_or_filter_is_named() {
+    let served = serve(settings()).await;
+    let mut tried = 0;
+    for entry in Catalogue::new(&[]).unwrap().entries() {
+        let (tool, schema) = (entry.tool, schema(entry));
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            let is_name = matches!(name.rsplit('_').next().unwrap(), "id" | "slug");
+            let is_filter = tool.effect == Effect::Reads;
+            let (empty, place) =
+                match (property["type"].as_str(), property["items"]["type"].as_str()) {
+                    (Some("string"), _) if is_name || is_filter => (json!(""), name.clone()),
+                    (Some("array"), Some("string")) => (json!([""]), format!("{name}[0]")),
+                    _ => continue,
+                };
+            let mut args = least(&schema);
+            args[name] = empty;
+            let complaints = served.call(tool.name, args).await.complaints();
+            assert_eq!(complaints, [place], "{}", tool.name);
+            tried += 1;
+        }
+    }
+    assert!(tried > 300, "{tried}");
+    assert_eq!(served.sent_lines(), [""; 0]);
+}
+
+/// Every place of a schema, as a value with null there and the least everywhere else.
+fn nulled(schema: &Value) -> Vec<Value> {
+    let within = |inner: &Value| {
+        let mut nulled = nulled(inner);
+        nulled.push(Value::Null);
+        nulled
+    };
+    match schema["type"].as_str().unwrap_or_default() {
+        "object" => {
+            let properties = schema["properties"].as_object().into_iter().flatten();
+            let mut places: Vec<(String, &Value)> =
+                properties.map(|(name, inner)| (name.clone(), inner)).collect();
+            if schema["additionalProperties"].is_object() {
+                places.push(("any".to_owned(), &schema["additionalProperties"]));
+            }
+            let base = least(schema);
+            let with = |(name, inner): (String, &Value)| {
+                let (base, name) = (base.clone(), name);
+                within(inner).into_iter().map(move |value| {
+                    let mut object = base.clone();
+                    object[&name] = value;
+                    object
+                })
+            };
+            places.into_iter().flat_map(with).collect()
+        }
+        "array" => within(&schema["items"]).into_iter().map(|value| json!([value])).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn no_null_is_told_of_in_words_for_programmers() {
+    const WORDS: [&str; 6] = [
+        "invalid type",
+        "invalid value",
+        "missing field",
+        "unknown variant",
+        "expected",
+        "at line",
+    ];
+    let served = serve(settings()).await;
+    let mut tried = 0;
+    for (tool, schema) in unlike() {
+        for args in nulled(&schema) {
+            let called = served.call(tool, args.clone()).await;
+            if called.failed() {
+                let error = called.error();
+                let message = error["message"].as_str().unwrap();
+                let word = WORDS.iter().find(|word| message.contains(**word));
+                assert!(word.is_none(), "{tool} {args}: {message}");
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 700, "{tried}");
 }
 
 /// Larger than any number of the kind that the server keeps.

@@ -23,7 +23,7 @@ use crate::{
     calls::{self, CATALOGUE, Call},
     routes::{ROUTES, Route},
     secrets::Log,
-    support::{Called, Served, portkey_at, settings},
+    support::{CREDENTIAL, Called, Served, portkey_at, settings},
 };
 
 /// The numbers of the places whose canaries are in a text.
@@ -46,7 +46,7 @@ impl Rewriter {
     async fn call(&self, call: &Call) -> Result<Called, String> {
         let sandbox = calls::sandbox().await;
         let between = self.serve(&sandbox).await;
-        let portkey = portkey_at(between.base_url.clone(), &sandbox, &call.key);
+        let portkey = portkey_at(between.base_url.clone(), &sandbox, &call.key, CREDENTIAL);
         let endpoint = Endpoint::new(settings(), Arc::clone(&CATALOGUE), portkey);
         calls::told(&Served { endpoint, sandbox }, call).await
     }

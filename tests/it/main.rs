@@ -10,12 +10,16 @@
     reason = "tests"
 )]
 
+mod access;
 mod analytics;
 mod arguments;
 mod audit;
+#[path = "../../src/http/tests/authority.rs"]
+mod authority;
 mod budget;
 mod calls;
 mod canary;
+mod clerk;
 mod clients;
 mod collections;
 mod commands;
@@ -23,6 +27,8 @@ mod completion;
 mod configs;
 mod contract;
 mod deployments;
+mod docs;
+mod domains;
 mod edges;
 mod eras;
 mod guardrails;
@@ -38,9 +44,11 @@ mod outputs;
 mod partials;
 mod process;
 mod providers;
+mod rates;
 mod readme;
 mod resilience;
 mod resources;
+mod roundtrip;
 mod routes;
 mod rules;
 mod runbooks;
@@ -50,6 +58,7 @@ mod secret_references;
 mod secrets;
 mod stdio;
 mod support;
+mod tls;
 mod tracing;
 mod upstream;
 mod users;

@@ -1,6 +1,13 @@
 //! The real binary, started with a clean environment, and HTTP/1.1 as raw as a test wants it.
 
-use std::{fmt::Write as _, net::SocketAddr, process::Stdio, time::Duration};
+use std::{
+    fmt::Write as _,
+    net::SocketAddr,
+    path::PathBuf,
+    process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -48,6 +55,15 @@ pub async fn run(args: &[&str], variables: Variables<'_>, input: &str) -> Ran {
     }
 }
 
+/// A file with this text, for this process alone.
+pub fn scratch(name: &str, text: &str) -> PathBuf {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let (id, nth) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+    let path = std::env::temp_dir().join(format!("portkey-admin-mcp-{id}-{nth}-{name}"));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
 /// Sends the signal of that name (`TERM`) to one process.
 pub async fn signal(id: u32, name: &str) {
     // The shell's own: a small system has no other.
@@ -93,9 +109,9 @@ impl Server {
         let args = [&["serve", "--port", "0"], args].concat();
         let mut child = command(&args, variables).spawn().unwrap();
         let log = collect(child.stderr.take().unwrap());
-        let said = "listening on http://";
+        let said = "listening on http";
         let started = until(&log, |log| log.contains(said)).await;
-        let address = started.split_once(said).unwrap().1;
+        let address = started.split_once(said).unwrap().1.split_once("://").unwrap().1;
         let end = address.find(|letter: char| letter == '"' || letter.is_whitespace());
         let address = &address[..end.unwrap_or(address.len())];
         Self { child, address: address.parse().unwrap(), log }

@@ -204,7 +204,7 @@ fn page(reply: &Reply) -> (Value, usize) {
 
 #[tokio::test]
 async fn two_hundred_calls_at_once_are_all_answered() {
-    let server = Server::sandbox(&[]).await;
+    let server = Server::sandbox(&[("RATE_LIMIT_ENABLED", "false")]).await;
     let session = server.initialize("2025-06-18").await;
     for legacy in [false, true] {
         let calls = (1..=200_usize).map(async |id| {
@@ -236,7 +236,8 @@ fn closing(_: usize, _: &Seen) -> Scripted {
 #[tokio::test]
 async fn no_descriptor_outlives_the_callers() {
     let upstream = Upstream::start(closing).await;
-    let server = Server::before(&format!("http://{}/v1", upstream.address), &[]).await;
+    let unlimited = [("RATE_LIMIT_ENABLED", "false")];
+    let server = Server::before(&format!("http://{}/v1", upstream.address), &unlimited).await;
     let round = async || {
         let session = server.initialize("2025-11-25").await;
         let session = ("mcp-session-id", &*session);

@@ -13,8 +13,9 @@ use portkey_admin_mcp::tools::DOMAINS;
 use serde_json::Value;
 
 use crate::{
-    calls::corpus,
+    calls::{Call, corpus},
     contract::{SKIPPED, description},
+    support::{serve, settings},
 };
 
 /// One method and path.
@@ -119,6 +120,59 @@ fn tools_reach_every_route_but_those_that_are_left_out() {
     let wanted = ROUTES.iter().filter(|route| route.why_left_out.is_none()).collect();
     let missing: Vec<_> = reached.symmetric_difference(&wanted).collect();
     assert!(missing.is_empty(), "reached although left out, or not reached: {missing:#?}");
+}
+
+/// The argument of a call that filled the field of a route, and a word that the API has in the place
+/// of that field in another route.
+fn words_for_fields(call: &Call) -> Vec<(String, &'static str)> {
+    let mut words = Vec::new();
+    for sent in &call.sends {
+        let route = Route::of(&sent.line).unwrap();
+        let parts: Vec<_> = route.line.split('/').collect();
+        let given: Vec<_> = sent.line.split('/').collect();
+        // The version stands before the path.
+        let given = [&given[..1], &given[2..]].concat();
+        for (at, part) in parts.iter().enumerate().filter(|(_, part)| **part == "{}") {
+            let prefix = parts[1..at].join("/");
+            let siblings = ROUTES.iter().filter_map(|other| {
+                let (_, path) = other.line.split_once('/')?;
+                let word = path.strip_prefix(&*prefix)?.strip_prefix('/')?.split('/').next()?;
+                (word != *part).then_some(word)
+            });
+            let args = call.args.as_object().unwrap().iter();
+            let named = args.filter(|(_, value)| value.as_str() == Some(given[at]));
+            for word in siblings.collect::<BTreeSet<_>>() {
+                words.extend(named.clone().map(|(name, _)| (name.clone(), word)));
+            }
+        }
+    }
+    words
+}
+
+/// As an id, such a word would have a tool do another one's work.
+#[tokio::test]
+async fn no_argument_leads_to_the_route_of_another_tool() {
+    // Each of these words is a dimension as well, and both routes tell the same of it.
+    const SAME: &str = "get_analytics_group";
+    let served = serve(settings()).await;
+    let mut tried = BTreeSet::new();
+    for call in corpus().into_iter().filter(|call| call.tool != SAME) {
+        for (argument, word) in words_for_fields(&call) {
+            let mut args = call.args.clone();
+            args[&argument] = word.into();
+            served.sent();
+            let complaints = served.call(&call.tool, args).await.complaints();
+            assert_eq!(complaints, [&*argument], "{} {argument} {word}", call.tool);
+            assert_eq!(served.sent_lines(), [""; 0], "{} {argument} {word}", call.tool);
+            tried.insert((call.tool.clone(), word));
+        }
+    }
+    let words: BTreeSet<_> = tried.iter().map(|(_, word)| *word).collect();
+    let wanted = ["exports", "field-restrictions", "invites", "partials", "rotate"];
+    assert!(words.is_superset(&wanted.into()), "{words:?}");
+    for tool in ["get_user", "delete_user", "get_log", "get_prompt", "publish_prompt"] {
+        assert!(tried.iter().any(|(tried, _)| tried == tool), "{tool}");
+    }
 }
 
 /// The project's own list of operations, where it lies beside the description.

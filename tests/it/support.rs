@@ -3,6 +3,8 @@
 mod account;
 mod called;
 mod exchange;
+pub mod hostile;
+mod redis;
 mod seeded;
 
 use std::{sync::Arc, time::Duration};
@@ -16,12 +18,14 @@ use portkey_admin_mcp::{
     sandbox::{self, Sandbox},
     tools::Catalogue,
 };
+use rmcp::model::CacheScope;
 use serde_json::{Value, json};
 use url::Url;
 
 pub use account::{Account, line};
 pub use called::Called;
 pub use exchange::{Sends, joined};
+pub use redis::RedisServer;
 
 pub const MODERN: &str = "2026-07-28";
 
@@ -41,6 +45,8 @@ pub fn settings() -> Settings {
         max_json_depth: 64,
         read_only: false,
         sandbox: true,
+        cache_scope: CacheScope::Public,
+        challenge: auth::Challenge::default(),
     }
 }
 
@@ -56,30 +62,30 @@ pub async fn serve_key(settings: Settings, key: &str) -> Served {
     Served { endpoint, sandbox }
 }
 
+/// The credential of every principal here, whatever its key.
+pub const CREDENTIAL: &str = "default";
+
 /// A client of the sandbox that does not wait long between tries.
 pub fn portkey_of(sandbox: &Sandbox, key: &str) -> Portkey {
-    portkey_at(sandbox.base_url(), sandbox, key)
+    portkey_at(sandbox.base_url(), sandbox, key, CREDENTIAL)
 }
 
-/// The same, where the sandbox is found at another address.
-pub fn portkey_at(base_url: Url, sandbox: &Sandbox, key: &str) -> Portkey {
+/// The same, where the sandbox is found at another address and the credential has another name.
+pub fn portkey_at(base_url: Url, sandbox: &Sandbox, key: &str, name: &str) -> Portkey {
     let settings = portkey::Settings {
         retry_delay: Duration::from_millis(5),
         retry_delay_max: Duration::from_millis(10),
         ..portkey::Settings::default()
     };
-    let credential = Credential {
-        // What is remembered of a credential's writes is not another sandbox's.
-        name: format!("{key} of {base_url}"),
-        key: sandbox.key(key).unwrap(),
-        base_url,
-    };
+    let credential = Credential { name: name.to_owned(), key: sandbox.key(key).unwrap(), base_url };
     Portkey::for_sandbox(&settings, credential).unwrap()
 }
 
 pub fn principal(name: &str) -> Arc<Principal> {
     let subject = Some(name.to_owned());
-    Arc::new(Principal { subject, ..Principal::new(auth::Method::Bearer, "admin") })
+    let mut principal = Principal::new(auth::Method::Bearer, CREDENTIAL);
+    principal.identity.subject = subject;
+    Arc::new(principal)
 }
 
 /// What came back, with its body read: JSON, or the last event of a stream.

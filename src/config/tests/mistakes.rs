@@ -18,9 +18,8 @@ const BAD: &[(Environment, &str)] = &[
         "`mcp.session_mode` is `sticky` (env:MCP_SESSION_MODE): write one of `stateful`, `stateless`",
     ),
     (
-        &[("MCP_AUTH_MODE", "clerk")],
-        "`auth.mode` is `clerk` (env:MCP_AUTH_MODE): write one of `none`, `bearer`; Clerk is not in \
-         this version",
+        &[("MCP_AUTH_MODE", "oauth")],
+        "`auth.mode` is `oauth` (env:MCP_AUTH_MODE): write one of `none`, `bearer`, `clerk`",
     ),
     (
         &[("MCP_READ_ONLY", "maybe")],
@@ -97,6 +96,41 @@ const BAD: &[(Environment, &str)] = &[
          something else guards the server",
     ),
     (
+        &[("MCP_TRUST_PROXY", "loopback")],
+        "`auth.mode` is `none`, which is for this machine alone, but `http.trust_proxy` is set: set \
+         MCP_AUTH_MODE=bearer with MCP_AUTH_TOKEN, or MCP_ALLOW_UNAUTHENTICATED_HTTP=true if \
+         something else guards the server",
+    ),
+    (
+        &[("MCP_TRUST_PROXY", "10.0.0.0/8,nginx"), ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "1")],
+        "`http.trust_proxy` is `10.0.0.0/8,nginx` (env:MCP_TRUST_PROXY): write `none`, the number \
+         of proxies, `loopback`, `fly`, `cloudrun`, or networks as in `10.0.0.0/8`",
+    ),
+    (
+        &[("MCP_TRUST_PROXY", "0.0.0.0/0"), ("MCP_ALLOW_UNAUTHENTICATED_HTTP", "1")],
+        "`http.trust_proxy` is `0.0.0.0/0` (env:MCP_TRUST_PROXY): a network of all addresses would \
+         believe what any client writes",
+    ),
+    (
+        &[("FLY_APP_NAME", "https://app.fly.dev")],
+        "`http.fly_app` is `https://app.fly.dev` (env:FLY_APP_NAME): write the app's name alone, \
+         without `.fly.dev`",
+    ),
+    (
+        &[("RATE_LIMIT_STORE", "redis")],
+        "`rate_limit.store` is `redis` but `rate_limit.redis_url` is not set: set \
+         RATE_LIMIT_REDIS_URL, MCP_REDIS_URL or REDIS_URL",
+    ),
+    (
+        &[("RATE_LIMIT_STORE", "redis"), ("REDIS_URL", "http://:secret@h")],
+        "`rate_limit.redis_url` is `***` (env:REDIS_URL): write `redis://HOST:PORT/DATABASE`, with \
+         TLS `rediss://…`",
+    ),
+    (
+        &[("RATE_LIMIT_MAX", "0")],
+        "`rate_limit.max` is `0` (env:RATE_LIMIT_MAX): write a whole number from 1 to 100000",
+    ),
+    (
         &[("MCP_AUTH_MODE", "bearer")],
         "`auth.mode` is `bearer` but `auth.token` is not set: set MCP_AUTH_TOKEN or \
          MCP_AUTH_TOKEN_FILE, for example to the output of `openssl rand -hex 32`",
@@ -125,14 +159,25 @@ const BAD: &[(Environment, &str)] = &[
          2)): correct --config or MCP_CONFIG",
     ),
     (
-        &[("CLERK_ISSUER", "https://clerk.example.com")],
-        "`CLERK_ISSUER` asks for Clerk, which is not in this version: set MCP_AUTH_MODE to `bearer` \
-         with MCP_AUTH_TOKEN, or unset it",
+        &[("MCP_TLS_CERT_PATH", "/cert.pem")],
+        "`tls.cert_path` is `/cert.pem` (env:MCP_TLS_CERT_PATH): but `tls.key_path` is not set: TLS \
+         needs a certificate and its key (MCP_TLS_CERT_PATH, MCP_TLS_KEY_PATH)",
     ),
     (
-        &[("MCP_TLS_CERT_PATH", "/cert.pem")],
-        "`MCP_TLS_CERT_PATH` is set, but TLS is not served in this version: put a proxy in front \
-         that ends it; unset it",
+        &[("MCP_TLS_KEY_PATH", "/key.pem")],
+        "`tls.key_path` is `/key.pem` (env:MCP_TLS_KEY_PATH): but `tls.cert_path` is not set: TLS \
+         needs a certificate and its key (MCP_TLS_CERT_PATH, MCP_TLS_KEY_PATH)",
+    ),
+    (
+        &[("MCP_TLS_CLIENT_CA_PATH", "/ca.pem")],
+        "`tls.client_ca_path` is `/ca.pem` (env:MCP_TLS_CLIENT_CA_PATH): but `tls.cert_path` and \
+         `tls.key_path` are not set: TLS needs a certificate and its key (MCP_TLS_CERT_PATH, \
+         MCP_TLS_KEY_PATH)",
+    ),
+    (
+        &[("MCP_TLS_CERT_PATH", "/nowhere.pem"), ("MCP_TLS_KEY_PATH", "/nowhere.pem")],
+        "`tls.cert_path` is `/nowhere.pem` (env:MCP_TLS_CERT_PATH): the file cannot be read (No \
+         such file or directory (os error 2))",
     ),
     (
         &[("MCP_ACTION_LOG_REQUIRED", "true")],

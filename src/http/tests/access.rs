@@ -126,7 +126,9 @@ async fn a_caller_without_the_token_is_told_how_to_send_it() {
     let answer = server.ask(&format!("POST /mcp HTTP/1.1\r\nContent-Length: 0\r\n{good}")).await;
     assert!(answer.ends_with("POST by Bearer, authorized false, 0 bytes"), "{answer}");
 
-    let invalid = Some("Bearer error=\"invalid_token\"");
+    let invalid = Some(
+        "Bearer error=\"invalid_token\", error_description=\"the bearer token is none of this server's\"",
+    );
     for (headers, challenge) in [
         ("X: y".to_owned(), Some("Bearer")),
         ("Authorization: Basic abc".into(), Some("Bearer")),
@@ -164,4 +166,59 @@ async fn a_forwarded_request_needs_authentication() {
     let mut plan = Plan::default();
     plan.auth.allow_unauthenticated_http = true;
     assert_eq!(status(&plan.start().ask(forwarded).await), 200);
+}
+
+#[tokio::test]
+async fn a_request_knows_its_client_by_trusted_proxies_alone() {
+    let client = |trust: &'static str, headers: &'static str| async move {
+        let mut plan = Plan::bearer();
+        plan.settings.trust_proxy = TrustProxy::parse(&[trust.to_owned()]).unwrap();
+        let head = "POST /mcp?client HTTP/1.1\r\nContent-Length: 0";
+        let answer = plan
+            .start()
+            .ask(&format!("{head}\r\nAuthorization: Bearer {TOKEN}\r\n{headers}"))
+            .await;
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    let spoofed = "X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-For: 203.0.113.7";
+    assert_eq!(client("none", spoofed).await, "127.0.0.1");
+    assert_eq!(client("1", spoofed).await, "203.0.113.7");
+    assert_eq!(client("loopback", spoofed).await, "203.0.113.7");
+    assert_eq!(client("10.0.0.0/8", spoofed).await, "127.0.0.1");
+    assert_eq!(client("fly", "Fly-Client-IP: 203.0.113.7").await, "127.0.0.1");
+    assert_eq!(client("1", "Forwarded: for=203.0.113.7").await, "127.0.0.1");
+}
+
+#[tokio::test]
+async fn the_name_that_the_platform_gives_is_answered() {
+    let server = Plan::with(|settings| settings.platform_host = Some("app.fly.dev".into())).start();
+    let ask = |host: &str, origin: &str| {
+        let request = format!(
+            "GET / HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: close\r\n\r\n"
+        );
+        let server = &server;
+        async move { status(&server.raw(&request).await) }
+    };
+    assert_eq!(ask("app.fly.dev", "https://app.fly.dev").await, 200);
+    assert_eq!(ask("other.fly.dev", "https://app.fly.dev").await, 403);
+    assert_eq!(ask("app.fly.dev", "http://app.fly.dev").await, 403);
+}
+
+#[tokio::test]
+async fn origins_are_checked_on_every_route_but_the_probes() {
+    let server = Plan::default().start();
+    for (path, expected) in [
+        ("/", 403),
+        ("/auth/info", 403),
+        ("/mcp", 403),
+        ("/nothing", 403),
+        ("/.well-known/oauth-protected-resource", 403),
+        ("/health", 200),
+        ("/ready", 200),
+    ] {
+        for origin in ["https://evil.example", "null"] {
+            let answer = server.ask(&format!("GET {path} HTTP/1.1\r\nOrigin: {origin}")).await;
+            assert_eq!(status(&answer), expected, "{path} {origin}");
+        }
+    }
 }

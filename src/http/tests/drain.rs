@@ -5,12 +5,12 @@ use super::*;
 const HANG: &str = "POST /mcp?hang HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
 
 impl Running {
-    async fn ended(self) -> Ended {
+    pub(super) async fn ended(self) -> Ended {
         timeout(PATIENCE, self.serving).await.expect("the server did not end").unwrap().unwrap()
     }
 
     /// Waits until `/ready` answers `expected`.
-    async fn becomes(&self, expected: u16) -> String {
+    pub(super) async fn becomes(&self, expected: u16) -> String {
         timeout(PATIENCE, async {
             loop {
                 let answer = self.ask("GET /ready HTTP/1.1").await;

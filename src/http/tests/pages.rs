@@ -4,16 +4,83 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{super::Upstream, *};
 
+/// What every answer has to carry, on every route and with every refusal.
+#[track_caller]
+fn assert_secured(answer: &str, what: &str) {
+    for (name, expected) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cache-control", "no-store"),
+    ] {
+        assert_eq!(header(answer, name), Some(expected), "{what}: {answer}");
+    }
+    let policy = header(answer, "content-security-policy").expect(what);
+    assert!(policy.starts_with("default-src 'none'"), "{what}: {policy}");
+    assert!(policy.ends_with("frame-ancestors 'none'"), "{what}: {policy}");
+    assert_eq!(header(answer, "x-request-id").map(str::len), Some(32), "{what}");
+    for absent in ["server", "x-powered-by", "set-cookie", "strict-transport-security"] {
+        assert_eq!(header(answer, absent), None, "{what}: {absent}");
+    }
+}
+
 #[tokio::test]
 async fn every_answer_carries_the_headers_for_browsers() {
-    let server = Plan::default().start();
-    for path in ["/", "/auth/info", "/health", "/ready", "/nothing", "/mcp"] {
-        let answer = server.ask(&format!("GET {path} HTTP/1.1")).await;
-        assert_eq!(header(&answer, "x-content-type-options"), Some("nosniff"), "{path}");
-        assert_eq!(header(&answer, "cache-control"), Some("no-store"), "{path}");
-        assert_eq!(header(&answer, "referrer-policy"), Some("no-referrer"), "{path}");
-        assert!(header(&answer, "x-request-id").is_some(), "{path}");
+    let open = Plan::default().start();
+    let closed = Plan::bearer().start();
+    let small = Plan::with(|settings| {
+        settings.limits.request_bytes = 10;
+        settings.limits.body_timeout = Duration::from_millis(50);
+    })
+    .start();
+    let draining = Plan::with(|settings| settings.shutdown_delay = PATIENCE).start();
+    draining.becomes(200).await;
+    draining.stop.send(()).await.unwrap();
+    draining.becomes(503).await;
+    let twice = "Authorization: Bearer a\r\nAuthorization: Bearer b";
+    let large = format!("X-A: {}", "x".repeat(16 << 10));
+    let (no_body, ten) = ("Content-Length: 0", "Content-Length: 11\r\n\r\n12345678901");
+    for (server, head, expected) in [
+        (&open, "GET /", 200),
+        (&open, "HEAD /", 200),
+        (&open, "GET /\r\nAccept: application/json", 200),
+        (&open, "GET /auth/info", 200),
+        (&open, "GET /health", 200),
+        (&open, "GET /ready", 200),
+        (&draining, "GET /ready", 503),
+        (&open, "GET /mcp", 200),
+        (&open, "DELETE /mcp", 200),
+        (&open, &format!("POST /mcp\r\n{no_body}"), 200),
+        (&open, &format!("POST /mcp?panic\r\n{no_body}"), 500),
+        (&open, &format!("POST /mcp\r\n{no_body}\r\nForwarded: for=x"), 403),
+        (&open, &format!("POST /mcp\r\n{no_body}\r\n{twice}"), 400),
+        (&open, "GET /nothing", 404),
+        (&open, "POST /\r\nContent-Length: 0", 405),
+        (&open, "OPTIONS /mcp\r\nAccess-Control-Request-Method: POST", 200),
+        (&open, "GET /\r\nOrigin: https://evil.example", 403),
+        (&open, "GET /\r\nOrigin: null\r\nOrigin: null", 400),
+        (&open, "GET http://evil.example/", 403),
+        (&open, &format!("GET /\r\n{large}"), 431),
+        (&closed, &format!("POST /mcp\r\n{no_body}"), 401),
+        (&closed, &format!("POST /mcp\r\n{no_body}\r\nAuthorization: Bearer x"), 401),
+        (&small, &format!("POST /mcp\r\n{ten}"), 413),
+        (&small, "POST /mcp\r\nContent-Length: 5", 408),
+    ] {
+        let (line, rest) = head.split_once("\r\n").unwrap_or((head, "X: y"));
+        let (headers, body) = rest.split_once("\r\n\r\n").unwrap_or((rest, ""));
+        let answer = server.ask_with(&format!("{line} HTTP/1.1\r\n{headers}"), body).await;
+        assert_eq!(status(&answer), expected, "{line} {headers}: {answer}");
+        assert_secured(&answer, head);
     }
+    let own = format!("http://{}", open.address);
+    let preflight =
+        format!("OPTIONS /mcp HTTP/1.1\r\nOrigin: {own}\r\nAccess-Control-Request-Method: POST");
+    assert_secured(&open.ask(&preflight).await, "a preflight");
+    let limited = rates::limited(1).start();
+    assert_secured(&limited.ask("GET / HTTP/1.1").await, "the last that is let through");
+    assert_secured(&limited.ask("GET / HTTP/1.1").await, "one too many");
 }
 
 #[tokio::test]

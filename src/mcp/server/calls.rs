@@ -76,11 +76,15 @@ impl Server {
         let shared = &*self.shared;
         let _counted = shared.calls.token();
         let Asked { entry, caller, args, timeout, max_bytes } = asked;
+        let Some(portkey) = shared.accounts.of(&caller.principal.credential) else {
+            // The configuration was checked: every rule's credential is there.
+            return Err(ErrorData::internal_error("the caller's credential is not there", None));
+        };
         let deadline = Instant::now() + timeout;
         let mut call = Call::new(
             Arc::clone(&caller.principal),
-            shared.portkey.clone(),
-            shared.catalogue.recent.clone(),
+            portkey.clone(),
+            shared.recent.clone(),
             deadline,
             context.ct.clone(),
             caller.surface.read_only,

@@ -11,7 +11,6 @@ use rmcp::{
 
 use super::{Caller, Server, not_found};
 use crate::{
-    mcp::lists::scope_and_ttl,
     runbooks::{RUNBOOKS, Runbook},
     tools::is_tool,
 };
@@ -36,7 +35,7 @@ impl Server {
     }
 
     pub(super) fn prompts(&self, caller: &Caller, modern: bool) -> ListPromptsResult {
-        let (ttl_ms, cache_scope) = scope_and_ttl(modern);
+        let (ttl_ms, cache_scope) = self.scope_and_ttl(modern);
         let prompts = self.runbooks(caller).map(published).collect();
         ListPromptsResult { ttl_ms, cache_scope, ..ListPromptsResult::with_all_items(prompts) }
     }

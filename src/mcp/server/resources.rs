@@ -13,15 +13,14 @@ use serde_json::{Value, json};
 use super::{Caller, Server, calls::Asked, is_modern};
 use crate::{
     answer::visible,
-    mcp::lists::scope_and_ttl,
     portkey,
     resources::{self, JSON, RESOURCES, Resource, TEMPLATES, Template},
     tool::Error,
 };
 
 impl Server {
-    pub(super) fn resources(modern: bool) -> ListResourcesResult {
-        let (ttl_ms, cache_scope) = scope_and_ttl(modern);
+    pub(super) fn resources(&self, modern: bool) -> ListResourcesResult {
+        let (ttl_ms, cache_scope) = self.scope_and_ttl(modern);
         let resources = RESOURCES.iter().map(published).collect();
         ListResourcesResult {
             ttl_ms,
@@ -31,7 +30,7 @@ impl Server {
     }
 
     pub(super) fn templates(&self, caller: &Caller, modern: bool) -> ListResourceTemplatesResult {
-        let (ttl_ms, cache_scope) = scope_and_ttl(modern);
+        let (ttl_ms, cache_scope) = self.scope_and_ttl(modern);
         let visible = TEMPLATES.iter().filter(|it| self.visible(it.tool, caller).is_some());
         let templates = visible.map(published_template).collect();
         ListResourceTemplatesResult {
@@ -54,7 +53,7 @@ impl Server {
             let visible = entries.filter(|entry| caller.sees(entry));
             let text = resources::text(resource, visible);
             let mut result = contents(text, uri, resource.media_type);
-            (result.ttl_ms, result.cache_scope) = scope_and_ttl(modern);
+            (result.ttl_ms, result.cache_scope) = self.scope_and_ttl(modern);
             return Ok(result);
         }
         let found = resources::template(uri)

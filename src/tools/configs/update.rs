@@ -1,7 +1,5 @@
 //! Reading a config whole and changing it without losing anything.
 
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,9 +12,6 @@ use crate::{
 };
 
 const PATH: &str = "/configs/{slug}";
-
-/// How long to wait, between reads, for one that is not stale.
-const WAITS_MS: [u64; 4] = [100, 200, 400, 800];
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetConfig {
@@ -108,7 +103,7 @@ impl Workflow for UpdateConfig {
         body.insert("slug".into(), slug.clone().into());
         let answer = unwrapped(call.put(PATH, body.into()).await?);
         if let Some(version) = version {
-            call.replaced(&slug, version);
+            call.wrote(&slug, version, None);
         }
         let mut told = JsonObject::new();
         told.insert("action".into(), "updated".into());
@@ -131,17 +126,16 @@ impl Workflow for UpdateConfig {
 /// Reads a config, waiting a moment for one that is not older than what was written last. Returns
 /// whether it still is.
 async fn read(call: &Call, slug: &str) -> Result<(Value, bool)> {
-    let mut waits = WAITS_MS.iter();
-    loop {
-        let answer = call.get(PATH, json!({ "slug": slug })).await?;
-        let config = with_document(unwrapped(answer))?;
-        let version = config.get("version_id").and_then(Value::as_str);
-        let stale = version.is_some_and(|version| call.is_stale(slug, version));
-        match waits.next() {
-            Some(wait) if stale => call.pause(Duration::from_millis(*wait)).await,
-            _ => return Ok((config, stale)),
-        }
-    }
+    let (config, fresh) = call
+        .patiently(|| async {
+            let answer = call.get(PATH, json!({ "slug": slug })).await?;
+            let config = with_document(unwrapped(answer))?;
+            let version = config.get("version_id").and_then(Value::as_str);
+            let fresh = version.is_none_or(|version| !call.is_stale(slug, version));
+            Ok((config, fresh))
+        })
+        .await?;
+    Ok((config, !fresh))
 }
 
 fn check_version(stored: &Value, wanted: Option<&str>, stale: bool) -> Result<()> {

@@ -4,11 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{AuthSettings, Kind, Status};
+use super::{AuthSettings, Kind};
 use crate::{
     mask,
     tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
-    tools::{merge::merged, shared::TextMap},
+    tools::{
+        merge::merged,
+        shared::{Status, TextMap, change::done},
+    },
 };
 
 const PATH: &str = "/deployments/{id}";
@@ -84,12 +87,7 @@ impl Workflow for UpdateDeployment {
             body.insert("deployment_config".into(), after);
         }
         body.insert("id".into(), id.clone().into());
-        let mut told = JsonObject::new();
-        told.insert("success".into(), true.into());
-        told.insert("id".into(), id.into());
-        if let Value::Object(answer) = unwrapped(call.put(PATH, body.into()).await?) {
-            told.extend(answer);
-        }
-        Ok(told.into())
+        let answer = unwrapped(call.put(PATH, body.into()).await?);
+        Ok(done(json!({ "id": id }), answer).into())
     }
 }

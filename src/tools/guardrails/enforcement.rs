@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::DEFAULTS;
-use crate::tool::{Call, Error, JsonObject, Result, Workflow, unwrapped};
+use crate::{
+    tool::{Call, Error, JsonObject, Result, Workflow, unwrapped},
+    tools::shared::change::done,
+};
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct OrganisationDefaults {}
@@ -44,13 +47,9 @@ impl Workflow for UpdateDefaults {
             };
             body.insert(name.into(), json!(list));
         }
-        let mut told = JsonObject::new();
-        told.insert("success".into(), true.into());
-        told.extend(body.clone());
-        if let Value::Object(answer) = unwrapped(call.put(DEFAULTS, body.into()).await?) {
-            told.extend(answer);
-        }
-        Ok(told.into())
+        let body = Value::Object(body);
+        let answer = unwrapped(call.put(DEFAULTS, body.clone()).await?);
+        Ok(done(body, answer).into())
     }
 }
 

@@ -54,7 +54,8 @@ impl Workflow for UpdateGuardrail {
                 return Err(Error::argument(path, "has to be an object with the `id` of a check"));
             }
         }
-        let place = Place { path: PATH, field: "guardrail_id", id: &guardrail_id };
+        let written = &["name", "checks", "actions"];
+        let place = Place { path: PATH, field: "guardrail_id", id: &guardrail_id, written };
         let stored = place.read(call).await?;
         let mut body = JsonObject::new();
         let mut changes = Vec::new();
@@ -102,11 +103,11 @@ impl Workflow for UpdateGuardrail {
             return Ok(told.into());
         }
         body.insert("guardrail_id".into(), guardrail_id.clone().into());
-        let answer = unwrapped(call.put(PATH, body.into()).await?);
+        let answer = unwrapped(call.put(PATH, body.clone().into()).await?);
         if let Value::Object(answer) = answer {
             told.extend(answer.into_iter().filter(|(name, _)| name != "success"));
         }
-        let note = place.wrote(call, &stored).await;
+        let note = place.wrote(call, &stored, &body).await;
         told.extend(note.map(|note| ("note".to_owned(), note.into())));
         Ok(told.into())
     }

@@ -6,7 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, json};
 
-use crate::tool::{JsonObject, Result, fields};
+use crate::{
+    tool::{JsonObject, Result, fields},
+    tools::shared::limits::{RateLimit, Unit, UsageLimits},
+};
 
 /// As the API takes it; the model's form is [`UpdateArgs`].
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -31,10 +34,10 @@ struct UpdateArgs {
     global_workspace_access_enabled: Option<bool>,
     /// Budget of each of those.
     #[schemars(length(max = 1))]
-    global_usage_limits: Option<Vec<Budget>>,
+    global_usage_limits: Option<Vec<UsageLimits>>,
     /// Rate limit of each of those.
     #[schemars(length(max = 1))]
-    global_rate_limits: Option<Vec<Rate>>,
+    global_rate_limits: Option<Vec<RateLimit<Unit>>>,
     #[schemars(extend("x-hidden" = true), range(min = 1))]
     global_credit_limit: Option<Number>,
     #[schemars(extend("x-hidden" = true), range(min = 1))]
@@ -65,9 +68,9 @@ struct Workspace {
     id: String,
     enabled: bool,
     #[schemars(length(max = 1))]
-    usage_limits: Option<Vec<Budget>>,
+    usage_limits: Option<Vec<UsageLimits>>,
     #[schemars(length(max = 1))]
-    rate_limits: Option<Vec<Rate>>,
+    rate_limits: Option<Vec<RateLimit<Unit>>>,
     #[schemars(extend("x-hidden" = true), range(min = 1))]
     credit_limit: Option<Number>,
     #[schemars(extend("x-hidden" = true), range(min = 1))]
@@ -87,69 +90,10 @@ enum Clearable {
     RateLimits,
 }
 
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-struct Budget {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    r#type: Option<Counted>,
-    /// US dollars, or tokens.
-    #[schemars(range(min = 1))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    credit_limit: Option<Number>,
-    #[schemars(range(min = 1))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    alert_threshold: Option<Number>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    periodic_reset: Option<Reset>,
-    /// Instead of periodic_reset.
-    #[schemars(range(min = 1, max = 365))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    periodic_reset_days: Option<u16>,
-    #[schemars(extend("format" = "date-time"))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_usage_reset_at: Option<String>,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Counted {
-    Cost,
-    Tokens,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Reset {
-    Monthly,
-    Weekly,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-struct Rate {
-    r#type: Rated,
-    unit: Unit,
-    #[schemars(range(min = 1))]
-    value: u32,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Rated {
-    Requests,
-    Tokens,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Unit {
-    Rpm,
-    Rph,
-    Rpd,
-}
-
 /// Limits as the API takes them, however they were given.
 struct Limits {
-    usage: Option<Vec<Budget>>,
-    rate: Option<Vec<Rate>>,
+    usage: Option<Vec<UsageLimits>>,
+    rate: Option<Vec<RateLimit<Unit>>>,
     credit_limit: Option<Number>,
     alert_threshold: Option<Number>,
     rate_limit_rpm: Option<u32>,
@@ -161,14 +105,7 @@ impl Limits {
         let Self { mut usage, mut rate, credit_limit, alert_threshold, rate_limit_rpm } = self;
         if credit_limit.is_some() || alert_threshold.is_some() {
             let name = if credit_limit.is_some() { "credit_limit" } else { "alert_threshold" };
-            let budget = Budget {
-                r#type: Some(Counted::Cost),
-                credit_limit,
-                alert_threshold,
-                periodic_reset: Some(Reset::Monthly),
-                periodic_reset_days: None,
-                next_usage_reset_at: None,
-            };
+            let budget = UsageLimits::monthly_cost(credit_limit, alert_threshold);
             if usage.replace(vec![budget]).is_some() {
                 return Err(format!(
                     "`{path}{flat}{name}` and `{path}{flat}usage_limits` are the same: give one"
@@ -176,7 +113,7 @@ impl Limits {
             }
         }
         if let Some(value) = rate_limit_rpm {
-            let one = Rate { r#type: Rated::Requests, unit: Unit::Rpm, value };
+            let one = RateLimit::of_requests(Unit::Rpm, value.into());
             if rate.replace(vec![one]).is_some() {
                 return Err(format!(
                     "`{path}{flat}rate_limit_rpm` and `{path}{flat}rate_limits` are the same: give \
@@ -185,27 +122,10 @@ impl Limits {
             }
         }
         for budget in usage.iter().flatten() {
-            budget.check(&format!("{path}{flat}usage_limits"))?;
+            budget.check(&format!("{path}{flat}usage_limits[0]."))?;
         }
         let limits = json!({ "usage_limits": usage, "rate_limits": rate });
         fields(limits).map_err(|error| error.to_string())
-    }
-}
-
-impl Budget {
-    fn check(&self, path: &str) -> Result<(), String> {
-        if self.periodic_reset.is_some() && self.periodic_reset_days.is_some() {
-            return Err(format!(
-                "`{path}[0].periodic_reset` and `periodic_reset_days` exclude each other: give one"
-            ));
-        }
-        let number = |it: &Option<Number>| it.as_ref().and_then(Number::as_f64);
-        match (number(&self.alert_threshold), number(&self.credit_limit)) {
-            (Some(alert), Some(limit)) if alert > limit => Err(format!(
-                "`{path}[0].alert_threshold` is above `credit_limit`: it would never alert"
-            )),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     tools::{
         merge::{self, merged, moved_host, with_configurations},
         secret_mapping::{self, SecretMapping, is_mapped},
+        shared::change::done,
     },
 };
 
@@ -128,12 +129,7 @@ impl Workflow for UpdateIntegration {
             return Err(Error::argument("", "nothing to change: give a field besides `slug`"));
         }
         body.insert("slug".into(), slug.clone().into());
-        let mut told = JsonObject::new();
-        told.insert("success".into(), true.into());
-        told.insert("slug".into(), slug.into());
-        if let Value::Object(answer) = unwrapped(call.put(PATH, body.into()).await?) {
-            told.extend(answer);
-        }
-        Ok(told.into())
+        let answer = unwrapped(call.put(PATH, body.into()).await?);
+        Ok(done(json!({ "slug": slug }), answer).into())
     }
 }

@@ -4,17 +4,18 @@
 //! `awsRegion`, beside them (examples of the official description); an answer has those under
 //! `model_config`.
 
-use std::collections::HashSet;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow, fields},
-    tools::shared::{
-        change::{Change, names},
-        limits::{Folded, Limits, Unit},
+    tools::{
+        secret_mapping::{self, SecretMapping},
+        shared::{
+            change::{Change, names},
+            limits::{Folded, Limits, Unit},
+        },
     },
 };
 
@@ -88,7 +89,16 @@ struct Parts {
     #[serde(rename(serialize = "deploymentConfig"))]
     deployment_configurations: Option<Vec<Deployment>>,
     /// Secrets from a secret store.
+    #[schemars(transform = name_targets)]
     secret_mappings: Option<Vec<SecretMapping>>,
+}
+
+fn name_targets(schema: &mut schemars::Schema) {
+    let target = schema.pointer_mut("/items/properties/target_field");
+    if let Some(Value::Object(target)) = target {
+        let about = "key, or such as model_config.awsSecretAccessKey.";
+        target.shift_insert(0, "description".into(), about.into());
+    }
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -103,28 +113,6 @@ struct Deployment {
     alias: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_default: Option<bool>,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-struct SecretMapping {
-    /// key, or such as model_config.awsSecretAccessKey.
-    #[schemars(length(min = 1))]
-    target_field: String,
-    /// From list_secret_references.
-    #[schemars(length(min = 1))]
-    secret_reference_id: String,
-    /// Of a secret with several.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret_key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value_format: Option<ValueFormat>,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum ValueFormat {
-    String,
-    Json,
 }
 
 // Settings of the provider itself.
@@ -193,13 +181,7 @@ fn unmasked(key: Option<&str>) -> Result<(), String> {
 
 impl Parts {
     fn check(&self) -> Result<(), String> {
-        let mut seen = HashSet::new();
-        for mapping in self.secret_mappings.iter().flatten() {
-            if !seen.insert(&mapping.target_field) {
-                let twice = &mapping.target_field;
-                return Err(format!("`secret_mappings` fills `{twice}` twice"));
-            }
-        }
+        secret_mapping::check(self.secret_mappings.as_deref(), &["key", "model_config."])?;
         let defaults = self.deployment_configurations.iter().flatten();
         if defaults.filter(|it| it.is_default == Some(true)).count() > 1 {
             return Err("`deployment_configurations` has more than one default".into());

@@ -13,13 +13,6 @@ pub struct Policy {
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    Active,
-    Archived,
-}
-
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Condition {
     /// Such as api_key, workspace_id, virtual_key, provider, config, prompt, model, metadata.NAME.
     #[schemars(length(min = 1))]

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-use super::policy::{Condition, NOTHING, Policy, Scope, Status};
-use crate::tools::shared::{Paging, limits::Rated};
+use super::policy::{Condition, NOTHING, Policy, Scope};
+use crate::tools::shared::{Paging, Status, limits::Rated};
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct ListRateLimits {

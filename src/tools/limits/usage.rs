@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-use super::policy::{Condition, NOTHING, Policy, Scope, Status};
-use crate::tools::shared::{Paging, limits::Reset};
+use super::policy::{Condition, NOTHING, Policy, Scope};
+use crate::tools::shared::{Paging, Status, limits::Reset};
 
 // Requests are newer than the official description.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::filters::{FilterPatch, Filters, Flat, Form, check, fold, form_of, in_form, plain};
 use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow, unwrapped},
-    tools::fresh::Place,
+    tools::{fresh::Place, shared::change::done},
 };
 
 const PATH: &str = "/logs/exports/{export_id}";
@@ -108,7 +108,8 @@ impl Workflow for UpdateExport {
             return Err(Error::argument("", why));
         }
         let patch = plain(patch.unwrap_or_default())?;
-        let place = Place { path: PATH, field: "export_id", id: &export_id };
+        let written = &["filters", "requested_data"];
+        let place = Place { path: PATH, field: "export_id", id: &export_id, written };
         let stored = place.read(call).await?;
         let status = stored.get("status").and_then(Value::as_str);
         if let Some(status) = status.filter(|status| *status != "draft") {
@@ -132,13 +133,9 @@ impl Workflow for UpdateExport {
             .map(|fields| json!(fields))
             .or_else(|| stored.get("requested_data").cloned());
         body.extend(fields.map(|fields| ("requested_data".to_owned(), fields)));
-        let mut told = JsonObject::new();
-        told.insert("success".into(), true.into());
-        told.insert("filters".into(), body.get("filters").cloned().unwrap_or_default());
-        if let Value::Object(answer) = unwrapped(call.put(PATH, body.into()).await?) {
-            told.extend(answer);
-        }
-        let note = place.wrote(call, &stored).await;
+        let answer = unwrapped(call.put(PATH, body.clone().into()).await?);
+        let mut told = done(json!({ "filters": body.get("filters") }), answer);
+        let note = place.wrote(call, &stored, &body).await;
         told.extend(note.map(|note| ("note".to_owned(), note.into())));
         Ok(told.into())
     }

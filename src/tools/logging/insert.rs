@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     tool::{Call, Error, JsonObject, Problem, Result, Workflow, unwrapped},
-    tools::shared::Open,
+    tools::shared::{Open, change::done},
 };
 
 /// Names in both spellings.
@@ -203,13 +203,7 @@ impl Workflow for InsertLog {
             several => json!(several),
         };
         let answer = unwrapped(call.post("/logs", body).await?);
-        let mut told = JsonObject::new();
-        told.insert("success".into(), true.into());
-        told.insert("inserted".into(), inserted.into());
-        if let Value::Object(answer) = answer {
-            told.extend(answer);
-        }
-        Ok(told.into())
+        Ok(done(json!({ "inserted": inserted }), answer).into())
     }
 }
 

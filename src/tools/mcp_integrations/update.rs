@@ -10,6 +10,7 @@ use crate::{
     tools::{
         merge::{configurations, keeps_secret, with_configurations},
         secret_mapping::{self, SecretMapping, is_mapped},
+        shared::change::done,
     },
 };
 
@@ -133,13 +134,8 @@ async fn write(
 ) -> Result<Value> {
     body.extend(configurations.map(|it| ("configurations".to_owned(), it)));
     body.insert("id".into(), id.clone().into());
-    let mut told = JsonObject::new();
-    told.insert("success".into(), true.into());
-    told.insert("id".into(), id.into());
-    if let Value::Object(answer) = unwrapped(call.put(PATH, body.into()).await?) {
-        told.extend(answer);
-    }
-    Ok(told.into())
+    let answer = unwrapped(call.put(PATH, body.into()).await?);
+    Ok(done(json!({ "id": id }), answer).into())
 }
 
 /// Refuses another host while a secret of the old one is kept.

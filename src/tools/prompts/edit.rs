@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     compare::{self, Wanted, merged},
     stored::{self, Shown},
-    template::{Folded, Open, Template},
+    template::{Folded, Open, Template, told_in_create_prompt},
     write::{self, How, Written},
 };
 use crate::{
@@ -92,7 +92,7 @@ impl Workflow for CreatePrompt {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(transform = told_elsewhere)]
+#[schemars(transform = told_in_create_prompt)]
 pub struct UpdatePrompt {
     /// From list_prompts.
     #[schemars(length(min = 1))]
@@ -112,18 +112,6 @@ pub struct UpdatePrompt {
     dry_run: Option<bool>,
     #[serde(flatten)]
     template: Template,
-}
-
-fn told_elsewhere(schema: &mut schemars::Schema) {
-    crate::schema::tell_briefly(
-        schema,
-        &[
-            ("messages", "As in create_prompt."),
-            ("functions", "As in create_prompt."),
-            ("tools", "As in create_prompt; [] removes them."),
-            ("tool_choice", "As in create_prompt."),
-        ],
-    );
 }
 
 impl Workflow for UpdatePrompt {

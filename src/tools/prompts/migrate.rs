@@ -9,13 +9,13 @@ use super::{
     compare::{self, Wanted, merged},
     edit::named,
     stored::{self, Stored, text},
-    template::{Folded, Open, Template},
+    template::{Folded, Open, Template, told_in_create_prompt},
     write::{self, How, Written},
 };
 use crate::tool::{Call, JsonObject, Result, Workflow};
 
 #[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(transform = told_elsewhere)]
+#[schemars(transform = told_in_create_prompt)]
 pub struct MigratePrompt {
     /// Exact name; case is ignored.
     #[schemars(length(min = 1))]
@@ -39,18 +39,6 @@ pub struct MigratePrompt {
     dry_run: Option<bool>,
     #[serde(flatten)]
     template: Template,
-}
-
-fn told_elsewhere(schema: &mut schemars::Schema) {
-    crate::schema::tell_briefly(
-        schema,
-        &[
-            ("messages", "As in create_prompt."),
-            ("functions", "As in create_prompt."),
-            ("tools", "As in create_prompt; [] removes them."),
-            ("tool_choice", "As in create_prompt."),
-        ],
-    );
 }
 
 impl Workflow for MigratePrompt {

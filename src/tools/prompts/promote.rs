@@ -88,7 +88,8 @@ impl Workflow for PromotePrompt {
         let how =
             How { dry_run: self.dry_run.unwrap_or(false), publish: self.publish.unwrap_or(false) };
         call.progress(0, 4, "reading the source");
-        let shown = stored::show_fresh(call, &self.source_prompt_id).await?;
+        let shown = stored::show_fresh(call, &self.source_prompt_id).await;
+        let shown = shown.map_err(|error| error.naming("prompt_id", "source_prompt_id"))?;
         let (source, newest) = (&shown.prompt, shown.newest_number());
         check_published(source)?;
         let name = match self.target_name {

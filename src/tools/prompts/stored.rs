@@ -3,7 +3,7 @@
 //! Reads can lag behind writes (facts.md, "Spec against reality" 14), so they are repeated for a
 //! moment where they show less than this server knows.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
@@ -12,9 +12,6 @@ use crate::tool::{Call, Error, JsonObject, LIST, Result, unwrapped};
 pub const PATH: &str = "/prompts/{prompt_id}";
 const VERSIONS: &str = "/prompts/{prompt_id}/versions";
 const VERSION: &str = "/prompts/{prompt_id}/versions/{version_id}";
-
-/// How long to wait, between reads, for one that is not stale.
-const WAITS_MS: [u64; 4] = [100, 200, 400, 800];
 
 /// The most rows that a page of prompts can have.
 const PAGE_SIZE: u64 = 100;
@@ -77,20 +74,19 @@ pub fn key(prompt_id: &str) -> String {
 
 /// Reads a prompt with its versions, waiting a moment while they are older than the last write.
 pub async fn show(call: &Call, prompt_id: &str, version: Option<u32>) -> Result<Shown> {
-    let mut waits = WAITS_MS.iter();
-    loop {
-        let asked = json!({ "prompt_id": prompt_id, "version": version });
-        let (prompt, versions) =
-            tokio::try_join!(call.get(PATH, asked), versions(call, prompt_id))?;
-        let prompt = object(prompt)?;
-        let key = key(text(&prompt, "id").unwrap_or(prompt_id));
-        let latest = newest(&versions).and_then(|row| text(row, "id"));
-        let stale = latest.is_some_and(|id| call.is_stale(&key, id));
-        match waits.next() {
-            Some(wait) if stale => call.pause(Duration::from_millis(*wait)).await,
-            _ => return Ok(Shown { prompt, versions, stale }),
-        }
-    }
+    let ((prompt, versions), fresh) = call
+        .patiently(|| async {
+            let asked = json!({ "prompt_id": prompt_id, "version": version });
+            let (prompt, versions) =
+                tokio::try_join!(call.get(PATH, asked), versions(call, prompt_id))?;
+            let prompt = object(prompt)?;
+            let key = key(text(&prompt, "id").unwrap_or(prompt_id));
+            let latest = newest(&versions).and_then(|row| text(row, "id"));
+            let fresh = latest.is_none_or(|id| !call.is_stale(&key, id));
+            Ok(((prompt, versions), fresh))
+        })
+        .await?;
+    Ok(Shown { prompt, versions, stale: !fresh })
 }
 
 /// The same for a workflow that writes.
@@ -132,32 +128,28 @@ pub async fn version(
     version_id: &str,
     patient: bool,
 ) -> Result<Option<JsonObject>> {
-    let mut waits = WAITS_MS.iter().filter(|_| patient);
-    loop {
-        let rows = versions(call, prompt_id).await?;
-        let found = rows.into_iter().find(|row| text(row, "id") == Some(version_id));
-        match waits.next() {
-            Some(wait) if found.is_none() => call.pause(Duration::from_millis(*wait)).await,
-            _ => return Ok(found),
-        }
-    }
+    let (found, _) = call
+        .patiently(|| async {
+            let rows = versions(call, prompt_id).await?;
+            let found = rows.into_iter().find(|row| text(row, "id") == Some(version_id));
+            let enough = found.is_some() || !patient;
+            Ok((found, enough))
+        })
+        .await?;
+    Ok(found)
 }
 
 /// Whether the prompt shows this version as its default, waiting a moment for it.
 pub async fn shows_default(call: &Call, prompt_id: &str, version: u64) -> bool {
-    let mut waits = WAITS_MS.iter();
-    loop {
-        let Ok(Value::Object(prompt)) = call.get(PATH, json!({ "prompt_id": prompt_id })).await
-        else {
-            // A key that may publish need not be able to read.
-            return true;
-        };
-        let shown = number(&prompt, "prompt_version") == Some(version);
-        match waits.next() {
-            Some(wait) if !shown => call.pause(Duration::from_millis(*wait)).await,
-            _ => return shown,
-        }
-    }
+    let shown = call
+        .patiently(|| async {
+            let prompt = call.get(PATH, json!({ "prompt_id": prompt_id })).await?;
+            let shown = prompt.as_object().and_then(|prompt| number(prompt, "prompt_version"));
+            Ok(((), shown == Some(version)))
+        })
+        .await;
+    // A key that may publish need not be able to read.
+    shown.map_or(true, |((), shown)| shown)
 }
 
 async fn versions(call: &Call, prompt_id: &str) -> Result<Vec<JsonObject>> {
@@ -175,36 +167,35 @@ fn newest(versions: &[JsonObject]) -> Option<&JsonObject> {
 /// Also when several have the name, or when one was created under it so lately that the search
 /// does not show it yet.
 pub async fn find(call: &Call, collection_id: &str, name: &str) -> Result<Option<JsonObject>> {
-    let mut waits = WAITS_MS.iter();
     let created = call.is_stale(&name_key(collection_id, name), CREATED);
-    loop {
-        let mut found = search(call, collection_id, name).await?;
-        match (found.pop(), found.is_empty(), waits.next()) {
-            (Some(only), true, _) => return Ok(Some(only)),
-            (Some(last), ..) => {
-                let all = found.iter().chain([&last]).filter_map(|row| text(row, "id"));
-                let ids = all.map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
-                return Err(Error::precondition(
-                    format!(
-                        "several prompts of the collection are called `{name}`: {ids}; nothing was written"
-                    ),
-                    "rename or delete all but one (update_prompt, delete_prompt), or change the right one with update_prompt",
-                ));
-            }
-            (None, _, Some(wait)) if created => call.pause(Duration::from_millis(*wait)).await,
-            (None, _, None) if created => {
-                return Err(Error::Stale(format!(
-                    "a prompt `{name}` was, or may have been, created moments ago and Portkey's search does not show it yet; nothing was written"
-                )));
-            }
-            (None, ..) => return Ok(None),
-        }
+    let (mut found, shown) = call
+        .patiently(|| async {
+            let found = search(call, collection_id, name).await?;
+            let enough = !created || !found.is_empty();
+            Ok((found, enough))
+        })
+        .await?;
+    if !shown {
+        return Err(Error::Stale(format!(
+            "a prompt `{name}` was, or may have been, created moments ago and Portkey's search does not show it yet; nothing was written"
+        )));
     }
+    if found.len() > 1 {
+        let all = found.iter().filter_map(|row| text(row, "id"));
+        let ids = all.map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+        return Err(Error::precondition(
+            format!(
+                "several prompts of the collection are called `{name}`: {ids}; nothing was written"
+            ),
+            "rename or delete all but one (update_prompt, delete_prompt), or change the right one with update_prompt",
+        ));
+    }
+    Ok(found.pop())
 }
 
 /// Remembers that a prompt was, or may have been, created under this name.
 pub fn remember_name(call: &Call, collection_id: &str, name: &str) {
-    call.replaced(&name_key(collection_id, name), CREATED);
+    call.wrote(&name_key(collection_id, name), CREATED, None);
 }
 
 const CREATED: &str = "created";

@@ -75,6 +75,19 @@ impl Folded {
     }
 }
 
+/// For the other tools that take a template.
+pub fn told_in_create_prompt(schema: &mut schemars::Schema) {
+    crate::schema::tell_briefly(
+        schema,
+        &[
+            ("messages", "As in create_prompt."),
+            ("functions", "As in create_prompt."),
+            ("tools", "As in create_prompt; [] removes them."),
+            ("tool_choice", "As in create_prompt."),
+        ],
+    );
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(transform = describe_message)]

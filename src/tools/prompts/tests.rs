@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::{
     auth::{Method, Principal},
     portkey::{Credential, Portkey, Settings},
-    tool::Call,
+    tool::{Call, Recent},
     tools::Catalogue,
 };
 use fake::Fake;
@@ -20,6 +20,7 @@ struct Bench {
     fake: Fake,
     catalogue: Catalogue,
     portkey: Portkey,
+    recent: Recent,
 }
 
 impl Bench {
@@ -33,14 +34,15 @@ impl Bench {
         let base_url = fake.url.parse().unwrap();
         let credential = Credential { name: "test".into(), key: "k".to_owned().into(), base_url };
         let portkey = Portkey::new(&settings, credential).unwrap();
-        Self { fake, catalogue: Catalogue::new(&["prompts".to_owned()]).unwrap(), portkey }
+        let catalogue = Catalogue::new(&["prompts".to_owned()]).unwrap();
+        Self { fake, catalogue, portkey, recent: Recent::default() }
     }
 
     /// Calls a tool; an error is what its caller reads.
     async fn call(&self, tool: &str, args: Value) -> Result<Value, Value> {
         let principal = Arc::new(Principal::new(Method::None, "test"));
         let deadline = Instant::now() + Duration::from_secs(20);
-        let recent = self.catalogue.recent.clone();
+        let recent = self.recent.clone();
         let mut call = Call::new(
             Arc::clone(&principal),
             self.portkey.clone(),

@@ -160,7 +160,7 @@ pub async fn update(call: &Call, stored: &Stored, wanted: Wanted, how: How) -> R
             if let Some(replaced) =
                 stored.version_id().filter(|_| id.is_some() && id != stored.version_id())
             {
-                call.replaced(&stored::key(stored.prompt_id()), replaced);
+                call.wrote(&stored::key(stored.prompt_id()), replaced, id);
             }
             written.version_id = id.map(str::to_owned);
             settle(call, &mut written, how).await?;

@@ -86,20 +86,29 @@ impl Change {
         args.extend(body);
         let answer = unwrapped(call.put(path, args.into()).await?);
         for (key, seen, after) in written {
-            call.wrote(&key, &seen.to_string(), &after.to_string());
+            call.wrote(&key, &seen.to_string(), Some(&after.to_string()));
         }
-        Ok(match answer {
-            Value::Object(fields) if fields.is_empty() => told(named),
-            other => other,
+        Ok(match &answer {
+            Value::Object(fields) if fields.is_empty() => {
+                let mut about = named;
+                about.shift_remove("workspace_id");
+                done(about.into(), answer).into()
+            }
+            _ => answer,
         })
     }
 }
 
-fn told(named: JsonObject) -> Value {
+/// What a write answers: that it was done, to what, and what Portkey says of it.
+pub fn done(about: Value, answer: Value) -> JsonObject {
     let mut told = JsonObject::new();
     told.insert("success".into(), true.into());
-    told.extend(named.into_iter().filter(|(name, _)| name != "workspace_id"));
-    told.into()
+    for more in [about, answer] {
+        if let Value::Object(more) = more {
+            told.extend(more);
+        }
+    }
+    told
 }
 
 /// The document as it is to be.

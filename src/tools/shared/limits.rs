@@ -1,4 +1,4 @@
-//! Budgets and rates of one API key, virtual key or provider.
+//! Budgets and rates of one API key, virtual key, provider or workspace.
 //!
 //! Shapes: schemas `UsageLimits` and `RateLimits` of the official description. `rate_limits` is a
 //! list in live answers and bodies (facts.md, "Spec against reality" 7). The reference's flat
@@ -161,13 +161,11 @@ impl<U: Default> Limits<U> {
             (Some(_), Some((name, ..))) => {
                 return Err(format!("`{name}` and `rate_limits` are the same: give one"));
             }
-            (None, Some((_, value, unit))) => {
-                Some(vec![RateLimit { r#type: Rated::Requests, unit, value }])
-            }
+            (None, Some((_, value, unit))) => Some(vec![RateLimit::of_requests(unit, value)]),
             (rates, None) => rates,
         };
         if let Some(usage) = &usage {
-            usage.check()?;
+            usage.check("usage_limits.")?;
         }
         Ok(Folded { usage_limits: usage, rate_limits: rates })
     }
@@ -185,15 +183,29 @@ fn set<T>(place: &mut Option<T>, flat: Option<T>, name: &str, leaf: &str) -> Res
 }
 
 impl UsageLimits {
+    /// The budget that the reference's flat arguments mean where they say nothing of its period.
+    pub fn monthly_cost(credit_limit: Option<Number>, alert_threshold: Option<Number>) -> Self {
+        let (r#type, periodic_reset) = (Some(Counted::Cost), Some(Reset::Monthly));
+        Self { r#type, credit_limit, alert_threshold, periodic_reset, ..Self::default() }
+    }
+
+    /// `path` is where its fields stand.
+    ///
     /// # Errors
     /// Says how the limits contradict themselves.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self, path: &str) -> Result<(), String> {
         if self.periodic_reset.is_some() && self.periodic_reset_days.is_some() {
-            return Err("`usage_limits.periodic_reset` and `usage_limits.periodic_reset_days` \
-                        exclude each other: give one"
-                .into());
+            return Err(format!(
+                "`{path}periodic_reset` and `{path}periodic_reset_days` exclude each other: give one"
+            ));
         }
-        below("usage_limits.", self.alert_threshold.as_ref(), self.credit_limit.as_ref())
+        below(path, self.alert_threshold.as_ref(), self.credit_limit.as_ref())
+    }
+}
+
+impl<U> RateLimit<U> {
+    pub fn of_requests(unit: U, value: u64) -> Self {
+        Self { r#type: Rated::Requests, unit, value }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
     tools::shared::{
         TextMap,
-        change::{Change, names},
+        change::{Change, done, names},
         limits::{RateLimit, Unit, UsageLimits},
     },
 };
@@ -63,7 +63,7 @@ struct Limits {
 
 impl Limits {
     fn check(&self) -> Result<(), String> {
-        self.usage_limits.iter().flatten().try_for_each(UsageLimits::check)
+        self.usage_limits.iter().flatten().try_for_each(|it| it.check("usage_limits."))
     }
 }
 
@@ -239,13 +239,6 @@ impl Workflow for DeleteWorkspace {
         args.extend(force_delete.map(|force| ("force_delete".to_owned(), force.into())));
         let path = format!("{PATH}{{!name,force_delete}}");
         let answer = unwrapped(call.send(Method::Delete, &path, args.into()).await?);
-        let mut told = JsonObject::new();
-        told.insert("success".into(), true.into());
-        told.insert("workspace_id".into(), workspace_id.into());
-        told.insert("name".into(), name.into());
-        if let Value::Object(answer) = answer {
-            told.extend(answer);
-        }
-        Ok(told.into())
+        Ok(done(json!({ "workspace_id": workspace_id, "name": name }), answer).into())
     }
 }

@@ -124,6 +124,10 @@ async fn what_would_be_lost_or_stored_wrong_is_refused() {
     for (args, named) in [
         (json!({ "secret_mappings": [mapping, mapping] }), "`secret_mappings`"),
         (
+            json!({ "secret_mappings": [{ "target_field": "note", "secret_reference_id": "v" }] }),
+            "key or model_config.FIELD",
+        ),
+        (
             json!({ "deployment_configurations": [deployment, deployment] }),
             "`deployment_configurations`",
         ),

@@ -285,3 +285,17 @@ async fn field_restrictions_are_no_export() {
     let none = served.sends_one(tool, json!({}), path, Value::Null).await;
     assert_eq!(none.data()["deniedFields"], json!([]));
 }
+
+/// What a read shows is no older state because it was there before: filters may go back and forth.
+#[tokio::test]
+async fn filters_that_come_back_are_not_taken_for_a_stale_read() {
+    let served = serve_key(settings(), "workspace").await;
+    let least = json!({ "requested_data": ["id"] });
+    let id = draft(&served, least, json!({ "filters": {}, "requested_data": ["id"] })).await;
+    for least in [1, 2, 1, 1, 2] {
+        let args = json!({ "export_id": id, "filters": { "total_units_min": least } });
+        let told = served.call("update_log_export", args).await;
+        assert_eq!(told.data()["filters"]["total_units_min"], least);
+        assert!(told.data().get("note").is_none(), "{}", told.data());
+    }
+}

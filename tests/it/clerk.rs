@@ -1,0 +1,94 @@
+//! A server that trusts an issuer like Clerk: every token over HTTP, and where tokens are got.
+
+#[path = "../../src/auth/clerk/tests/issuer.rs"]
+#[allow(dead_code, reason = "the tests beside the verifier use more of it")]
+mod issuer;
+#[path = "../../src/auth/clerk/tests/signer.rs"]
+mod signer;
+#[path = "../../src/auth/clerk/tests/table.rs"]
+mod table;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use self::{
+    issuer::{Issuer, Mood},
+    table::{Keys, environment, table},
+};
+use crate::{
+    process::{Ask, Reply, Server, scratch},
+    support,
+};
+
+/// The sandbox behind an issuer, with more variables.
+async fn serving(issuer: &Issuer, more: &[(&str, &str)]) -> Server {
+    let ca = scratch("ca.pem", &issuer.ca);
+    let environment = environment(issuer);
+    let mut variables: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (*name, &**value)).collect();
+    variables.push(("SSL_CERT_FILE", ca.to_str().unwrap()));
+    variables.extend(more);
+    Server::sandbox(&variables).await
+}
+
+async fn get(server: &Server, path: &str) -> Reply {
+    server.ask(&Ask::new("GET", path)).await
+}
+
+#[tokio::test]
+async fn a_client_finds_out_where_to_get_a_token() {
+    let keys = Keys::new();
+    let issuer = Issuer::start(&keys.published()).await;
+    issuer.be(Mood::Down);
+    let server = serving(&issuer, &[("MCP_OAUTH_METADATA_MIRROR", "true")]).await;
+    let resource = get(&server, "/.well-known/oauth-protected-resource/mcp").await.json();
+    assert_eq!(resource["resource"], "https://mcp.example.com/mcp");
+    assert_eq!(resource["authorization_servers"], json!([issuer.url]));
+
+    let mirror = "/.well-known/oauth-authorization-server";
+    let not_yet = get(&server, mirror).await;
+    assert_eq!(not_yet.status, 503, "{not_yet:?}");
+    assert!(not_yet.header("retry-after").is_some());
+    issuer.be(Mood::Well);
+    let fetched = async {
+        loop {
+            let reply = get(&server, mirror).await;
+            if reply.status == 200 {
+                return reply.json();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let document = tokio::time::timeout(Duration::from_secs(20), fetched).await.unwrap();
+    assert_eq!(document["token_endpoint"], format!("{}/oauth/token", issuer.url));
+    assert_eq!(document["registration_endpoint"], Value::Null, "it is elsewhere");
+}
+
+#[tokio::test]
+async fn each_token_gets_its_status() {
+    let keys = Keys::new();
+    let issuer = Issuer::start(&keys.published()).await;
+    let server = serving(&issuer, &[]).await;
+    let mut breaches = Vec::new();
+    let cases = table(&issuer, &keys);
+    for case in &cases {
+        let ask = Ask::post(support::initialize("2025-11-25"));
+        let ask = match &*case.token {
+            "" => ask,
+            token => ask.with("authorization", &format!("Bearer {token}")),
+        };
+        let reply = server.ask(&ask).await;
+        // Longer headers do not even get to the gate.
+        let wanted = if case.token.len() > 16 * 1024 { 431 } else { case.outcome.status() };
+        if reply.status != wanted {
+            breaches.push(format!("{}: {} instead of {wanted}", case.name, reply.status));
+        }
+        let challenge = reply.header("www-authenticate").unwrap_or_default();
+        if reply.status == 401 && !challenge.contains("/.well-known/oauth-protected-resource/mcp") {
+            breaches.push(format!("{}: {challenge}", case.name));
+        }
+    }
+    println!("{} tokens tried", cases.len());
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
