@@ -1,5 +1,5 @@
-//! Where the API begins: the base URL, which of `/v1` and `/v2` serves what the sources disagree
-//! about, and the host of the price sheets.
+//! Where the API begins: the base URL, its root, which of `/v1` and `/v2` serves what the sources
+//! disagree about, and the host of the price sheets.
 
 use std::{
     collections::HashMap,
@@ -21,6 +21,8 @@ pub(super) struct Place<'a> {
 #[derive(Debug)]
 pub(super) struct Bases {
     given: String,
+    /// The base URL without its version.
+    root: String,
     prices: String,
     /// Both versions, the one of the official description first. None where the base URL does not
     /// end in a version.
@@ -56,7 +58,8 @@ impl Bases {
     pub(super) fn new(given: String, prices: String) -> Self {
         let stem = given.strip_suffix("/v1").or_else(|| given.strip_suffix("/v2"));
         let disputed = stem.map(|stem| Pair { v2: format!("{stem}/v2"), v1: format!("{stem}/v1") });
-        Self { given, prices, disputed, settled: Mutex::default() }
+        let root = stem.unwrap_or(&given).to_owned();
+        Self { given, root, prices, disputed, settled: Mutex::default() }
     }
 
     pub(super) fn given(&self) -> Place<'_> {
@@ -70,6 +73,10 @@ impl Bases {
             (None, _) => &self.given,
         };
         Place { url, keyed: true }
+    }
+
+    pub(super) fn root(&self) -> Place<'_> {
+        Place { url: &self.root, keyed: false }
     }
 
     pub(super) fn prices(&self) -> Place<'_> {

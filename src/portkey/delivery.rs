@@ -56,6 +56,9 @@ impl Inner {
             Base::Given => {
                 return self.tries(prepared, self.bases.given(), context, trail, read).await;
             }
+            Base::Root => {
+                return self.tries(prepared, self.bases.root(), context, trail, read).await;
+            }
             Base::Prices => {
                 trail.public = true;
                 return self.tries(prepared, self.bases.prices(), context, trail, read).await;

@@ -58,6 +58,8 @@ pub enum Base {
         /// Path of the GET that settles it for the whole family.
         family: &'static str,
     },
+    /// None: the root of the base URL, which serves what is public and gets no key.
+    Root,
     /// None: the public price sheets, on a host of their own, which gets no key.
     Prices,
 }

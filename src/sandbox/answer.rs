@@ -21,6 +21,9 @@ pub(super) type Outcome = Result<Answer, Refusal>;
 /// Stands for the gateway's envelope, which has no code of the Admin API.
 const GATEWAY: &str = "gateway";
 
+/// Stands for the form of the public routes, which is words alone.
+const PUBLIC: &str = "public";
+
 /// A request that is not carried out.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -76,6 +79,11 @@ impl Refusal {
         Self { status, code: Some(GATEWAY), message: message.into() }
     }
 
+    /// What a public route does not have.
+    pub fn public(message: &str) -> Self {
+        Self::new(404, PUBLIC, message)
+    }
+
     /// The body and its content type.
     pub fn body(&self) -> (&'static str, String) {
         match self.code {
@@ -84,6 +92,7 @@ impl Refusal {
                     json!({ "message": self.message, "type": "limit", "code": self.status });
                 ("application/json", json!({ "error": error }).to_string())
             }
+            Some(PUBLIC) => ("application/json", json!({ "error": self.message }).to_string()),
             // The gateway has a form of its own.
             Some(HOOKS_FAILED) => {
                 let error = json!({ "message": self.message, "type": HOOKS_FAILED, "param": null,

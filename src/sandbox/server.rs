@@ -24,7 +24,8 @@ use super::{
     call::{Call, ITEMS, Query},
     dates::Dates,
     faults::{Fault, Faults},
-    log_exports, prices,
+    log_exports,
+    prices::Prices,
     received::{self, Answered, Received},
     reply::Reply,
     routes::{Plane, Route},
@@ -116,8 +117,8 @@ async fn carry_out(
     body: Option<&[u8]>,
 ) -> io::Result<Response<Reply>> {
     let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-    let asked = match (prices::provider(parts.method.as_str(), path), caller) {
-        (Some(provider), _) => Asked::Prices(provider),
+    let asked = match (Prices::find(parts.method.as_str(), path), caller) {
+        (Some(prices), _) => Asked::Public(prices),
         (None, Some(caller)) => Asked::Api(caller),
         (None, None) => return Ok(shared.without_key(path, query)),
     };
@@ -136,7 +137,7 @@ async fn carry_out(
         }
     }
     let done = match (asked, body) {
-        (Asked::Prices(provider), _) => reply(prices::sheet(provider)),
+        (Asked::Public(prices), _) => reply(prices.answer()),
         (Asked::Api(caller), Some(body)) => {
             let request = Sent { method: parts.method.as_str(), path, query, body };
             shared.run(caller, &request)
@@ -158,8 +159,7 @@ async fn carry_out(
 /// What a request is for.
 enum Asked<'a> {
     Api(&'a Caller),
-    /// The public price sheet of a provider.
-    Prices(&'a str),
+    Public(Prices<'a>),
 }
 
 struct Sent<'a> {

@@ -83,6 +83,14 @@ impl Call {
         args: Value,
         read: impl Fn(Json<'_>) -> T + Sync,
     ) -> Result<T> {
+        self.deliver(self.request(method, path, args), read).await
+    }
+
+    async fn deliver<T: Send>(
+        &self,
+        request: Request<'_>,
+        read: impl Fn(Json<'_>) -> T + Sync,
+    ) -> Result<T> {
         let made = Mutex::new(None);
         let look = |body: &Bytes| {
             let text = std::str::from_utf8(body).map_err(|_| NotJson)?;
@@ -90,7 +98,6 @@ impl Call {
             *made.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
             Ok(())
         };
-        let request = self.request(method, path, args);
         // A request's future is large; inside every future around it, it would be moved each time.
         Box::pin(self.portkey.send_and_read(request, &self.context, &look)).await?;
         let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -104,6 +111,12 @@ impl Call {
 
     pub async fn get(&self, path: &str, args: Value) -> Result<Value> {
         self.send(Method::Get, path, args).await
+    }
+
+    /// As [`Call::get`], from another base than the row's.
+    pub async fn get_from(&self, base: Base, path: &str, args: Value) -> Result<Value> {
+        let request = Request { base, ..self.request(Method::Get, path, args) };
+        self.deliver(request, |json| Value::from(json)).await
     }
 
     pub async fn post(&self, path: &str, args: Value) -> Result<Value> {

@@ -170,7 +170,7 @@ pub const TOOLS: &[Tool] = &[
         "Get the public price of one model in US cents per token, with usd_per_million_tokens. Own
          prices: list_integration_models.",
     )
-    .base(Base::Prices)
+    .base(Base::Root)
     .shows(TOKENS)
     .intents(&[
         "what does a model cost",
@@ -207,6 +207,8 @@ const TOKENS: &[&str] = &[
     "cache_write_image_input_token",
     "cache_write_input_token",
     "cache_write_text_input_token",
+    "image_token",
+    "pay_per_token",
     "prediction_accepted_token",
     "prediction_rejected_token",
     "reasoning_token",

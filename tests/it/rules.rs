@@ -174,7 +174,9 @@ fn rows_carry_their_facts() {
             (!verb, "begins with no verb"),
             (!(3..=8).contains(&tool.intents.len()), "has to have 3 to 8 intents"),
             (
-                tool.open_world && tool.scopes.is_empty() && tool.base != Base::Prices,
+                tool.open_world
+                    && tool.scopes.is_empty()
+                    && !matches!(tool.base, Base::Root | Base::Prices),
                 "names no scope",
             ),
             (

@@ -1,12 +1,15 @@
-//! The public price sheets: another host, the same bounds, and never the key.
+//! What is public, the API's root and the price sheets on another host: the same bounds, and never
+//! the key.
 
 use super::*;
 
-const PATH: &str = "/pricing/{provider}.json";
-
 fn sheet() -> Request<'static> {
-    let get = request(Method::Get, PATH, json!({ "provider": "openai" }));
+    let get = request(Method::Get, "/pricing/{provider}.json", json!({ "provider": "openai" }));
     Request { base: Base::Prices, ..get }
+}
+
+fn model() -> Request<'static> {
+    Request { base: Base::Root, ..get("/model-configs/pricing/openai/gpt-4o") }
 }
 
 /// A client whose API and whose price sheets are on two hosts.
@@ -68,4 +71,33 @@ async fn a_private_host_is_never_connected_to() {
     let error = client.send(sheet(), &context()).await.unwrap_err();
     assert!(matches!(error.kind, Kind::PrivateAddress { .. }), "{error}");
     assert_eq!(prices.connections(), 0);
+}
+
+#[tokio::test]
+async fn the_root_is_the_base_url_without_its_version_and_gets_no_key() {
+    let prices = Upstream::start(|_, _| answer(200, "{}")).await;
+    for (path, root) in
+        [("/v1", ""), ("/v2", ""), ("", ""), ("/portkey/v1", "/portkey"), ("/v1/x", "/v1/x")]
+    {
+        let api = Upstream::start(|earlier, _| match earlier {
+            0 => answer(503, ""),
+            _ => answer(200, "{}"),
+        })
+        .await;
+        let base = format!("http://{}{path}", api.address);
+        let bases = Bases::new(base.clone(), format!("http://{}", prices.address));
+        let client = Portkey::build(&settings(), credential(&base), bases, false).unwrap();
+        client.send(model(), &context()).await.unwrap();
+        let seen = api.seen();
+        assert_eq!(seen.len(), 2, "a read is tried again");
+        for request in &seen {
+            assert_eq!(request.target, format!("{root}/model-configs/pricing/openai/gpt-4o"));
+            assert_eq!(request.header("x-portkey-api-key"), None);
+            assert!(!format!("{request:?}").contains(KEY));
+        }
+        client.send(get("/configs"), &context()).await.unwrap();
+        let keyed = api.seen().pop().unwrap();
+        assert_eq!(keyed.header("x-portkey-api-key"), Some(KEY), "the key still goes with others");
+    }
+    assert_eq!(prices.seen().len(), 0);
 }

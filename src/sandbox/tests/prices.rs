@@ -1,4 +1,4 @@
-//! The public price sheets.
+//! The public prices: of one model, and the sheets.
 
 use super::*;
 
@@ -20,4 +20,29 @@ async fn a_price_sheet_needs_no_key_and_lists_the_models_of_a_provider() {
         401
     );
     assert!(sandbox.requests().iter().all(|request| request.key.is_none()));
+}
+
+#[tokio::test]
+async fn the_price_of_one_model_is_that_of_the_sheet_and_stands_at_the_root() {
+    let sandbox = sandbox().await;
+    let api = Api::new(&sandbox, "admin");
+    let host = api.base.as_str().strip_suffix("/v1").unwrap();
+    let ask = async |path: &str| api.http.get(format!("{host}{path}")).send().await.unwrap();
+    for provider in ["openai", "anthropic", "bedrock"] {
+        let sheet: Value = ask(&format!("/pricing/{provider}.json")).await.json().await.unwrap();
+        for (model, entry) in sheet.as_object().unwrap().iter().skip(1) {
+            let path = format!("/model-configs/pricing/{provider}/{model}");
+            let prices: Value = ask(&path).await.json().await.unwrap();
+            assert_eq!(prices, entry["pricing_config"], "{provider} {model}");
+            assert_eq!(prices.get("finetune_config").is_some(), provider == "openai");
+        }
+    }
+    for path in ["/openai/GPT-4o", "/openai/default", "/nobody/gpt-4o", "/openai/gpt%2F4o"] {
+        let answer = ask(&format!("/model-configs/pricing{path}")).await;
+        assert_eq!(answer.status(), 404, "{path}");
+        assert_eq!(answer.json::<Value>().await.unwrap(), json!({ "error": "Model not found" }));
+    }
+    for path in ["/v1/model-configs/pricing/openai/gpt-4o", "/model-configs/pricing/openai"] {
+        assert_eq!(ask(path).await.status(), 401, "{path}");
+    }
 }

@@ -1,7 +1,9 @@
-//! Public prices of models, from Portkey's open price sheets: no key is sent for them.
+//! Public prices of models, from the API's root and from Portkey's open price sheets: no key is sent
+//! for them.
 //!
-//! Form: <https://github.com/Portkey-AI/models>, one sheet a provider, `default` in it for models that
-//! it does not know. Prices are in US cents for one token.
+//! Forms: `getModelPricing` of the official description, and <https://github.com/Portkey-AI/models>,
+//! one sheet a provider, `default` in it for models that it does not know. Prices are in US cents for
+//! one token.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,11 +11,13 @@ use serde_json::{Value, json};
 
 use crate::{
     near::near,
+    portkey::Base,
     tool::{Call, Error, JsonObject, Result, Workflow, unwrapped},
     tools::shared::Paging,
 };
 
-const PATH: &str = "/pricing/{provider}.json";
+const MODEL: &str = "/model-configs/pricing/{provider}/{model}";
+const SHEET: &str = "/pricing/{provider}.json";
 
 /// Price of models that a sheet does not know.
 const UNKNOWN: &str = "default";
@@ -43,6 +47,9 @@ impl Workflow for GetModelPricing {
 
     async fn run(self, call: &Call) -> Result<Value> {
         let Self { provider, model } = self;
+        if let Some(prices) = priced(call, &provider, &model).await? {
+            return Ok(told(&provider, &model, &prices));
+        }
         let sheet = sheet(call, &provider).await?;
         let same = |name: &&String| name.eq_ignore_ascii_case(&model);
         let found = sheet.get_key_value(&model).or_else(|| {
@@ -57,17 +64,7 @@ impl Workflow for GetModelPricing {
                 "look for its name with list_model_pricing",
             ));
         };
-        let mut priced = JsonObject::new();
-        priced.insert("provider".into(), provider.into());
-        priced.insert("model".into(), name.clone().into());
-        priced.insert("unit".into(), "US cents per token".into());
-        if let Some(usd) = per_million(entry) {
-            priced.insert("usd_per_million_tokens".into(), usd);
-        }
-        if let Value::Object(prices) = config(entry) {
-            priced.extend(prices.clone());
-        }
-        Ok(priced.into())
+        Ok(told(&provider, name, entry))
     }
 }
 
@@ -102,9 +99,25 @@ impl Workflow for ListModelPricing {
     }
 }
 
+/// What the API itself says of a model, if it knows it by this very name.
+///
+/// It answers 404 to other spellings and does not say what is near, so the sheet has to; and the
+/// root of a base URL that is not Portkey's own may refuse the route, redirect to a login page or
+/// show one, where the sheet still has the price. What may pass (429, 5xx, no answer) is an error.
+async fn priced(call: &Call, provider: &str, model: &str) -> Result<Option<Value>> {
+    if model == UNKNOWN {
+        return Ok(None);
+    }
+    match call.get(MODEL, json!({ "provider": provider, "model": model })).await.map(unwrapped) {
+        Ok(prices) => Ok(Some(prices).filter(|it| config(it).get("pay_as_you_go").is_some())),
+        Err(Error::Portkey(error)) if error.status().is_some() && !error.retryable() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// All that a provider's sheet says.
 async fn sheet(call: &Call, provider: &str) -> Result<JsonObject> {
-    let answer = call.get(PATH, json!({ "provider": provider })).await;
+    let answer = call.get_from(Base::Prices, SHEET, json!({ "provider": provider })).await;
     match answer.map(unwrapped) {
         Ok(Value::Object(sheet)) => Ok(sheet),
         Ok(_) => Err(Error::Answer("a price sheet that is no object".into())),
@@ -118,6 +131,21 @@ async fn sheet(call: &Call, provider: &str) -> Result<JsonObject> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// The answer of `get_model_pricing`.
+fn told(provider: &str, model: &str, entry: &Value) -> Value {
+    let mut told = JsonObject::new();
+    told.insert("provider".into(), provider.into());
+    told.insert("model".into(), model.into());
+    told.insert("unit".into(), "US cents per token".into());
+    if let Some(usd) = per_million(entry) {
+        told.insert("usd_per_million_tokens".into(), usd);
+    }
+    if let Value::Object(prices) = config(entry) {
+        told.extend(prices.clone());
+    }
+    told.into()
 }
 
 fn config(entry: &Value) -> &Value {

@@ -18,6 +18,10 @@ use crate::{
     support::{Called, line, serve_key, settings},
 };
 
+/// The routes that are public, and so have no version.
+const PRICE: &str = "GET /model-configs/pricing/{provider}/{model}";
+const SHEET: &str = "GET /pricing/{provider}.json";
+
 /// For each tool and key.
 const CASES: u32 = 8;
 
@@ -136,14 +140,16 @@ fn routes(tool: &Tool) -> Vec<String> {
     let versions: &[&str] = match tool.base {
         Base::Given => &["/v1"],
         Base::Disputed { .. } => &["/v2", "/v1"],
-        Base::Prices => return vec!["GET /pricing/{provider}.json".to_owned()],
+        Base::Prices => return vec![SHEET.to_owned()],
+        // What is unknown there is looked up in the sheet.
+        Base::Root => return [PRICE, SHEET].map(str::to_owned).to_vec(),
     };
     let everywhere = |method: &str, path: &str| -> Vec<String> {
         versions.iter().map(|version| format!("{method} {version}{path}")).collect()
     };
     // Where a disputed family lives is asked with a GET.
     let asked = match tool.base {
-        Base::Given | Base::Prices => Vec::new(),
+        Base::Given | Base::Root | Base::Prices => Vec::new(),
         Base::Disputed { family } => everywhere("GET", family),
     };
     if let Some((method, path)) = tool.route() {

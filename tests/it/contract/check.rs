@@ -51,8 +51,10 @@ fn found(side: Side, at: &str, problem: Problem) -> Found {
 }
 
 fn path(operation: &Operation, sent: &str) -> Vec<Found> {
-    // The version stands before it.
-    let sent = sent.split('/').skip(2);
+    // The version stands before it, unless it is public.
+    let versions = ["/v1/", "/v2/"];
+    let versioned = versions.iter().any(|version| sent.starts_with(version));
+    let sent = sent.split('/').skip(if versioned { 2 } else { 1 });
     let described = operation.path.split('/').skip(1);
     let fields = described.zip(sent).filter_map(|(part, value)| {
         let name = part.strip_prefix('{')?.strip_suffix('}')?;
