@@ -78,7 +78,7 @@ fn fit_object(
     let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
     if closed {
         rename(object, properties, path, problems);
-        absent(object, properties);
+        absent(object, properties, path, problems);
     }
     for (name, value) in object.iter_mut() {
         let inner = join(path, name);
@@ -113,21 +113,22 @@ fn rename(object: &mut JsonObject, known: &JsonObject, path: &str, problems: &mu
     }
 }
 
-/// A null argument is an absent one; where the tool can clear the field, it is cleared.
-fn absent(object: &mut JsonObject, known: &JsonObject) {
+/// A null argument is an absent one: some clients send one for each argument that they leave out. It
+/// never changes anything, so where the tool can clear the field it is refused: it may be meant.
+fn absent(object: &mut JsonObject, known: &JsonObject, path: &str, problems: &mut Problems) {
     let clearable =
         known.get("clear").and_then(|clear| clear.pointer("/items/enum")).and_then(Value::as_array);
-    let nulls: Vec<String> =
-        object.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone()).collect();
-    for name in nulls {
-        object.shift_remove(&name);
-        if clearable.is_some_and(|names| names.iter().any(|known| *known == *name))
-            && let Value::Array(clear) =
-                object.entry("clear").or_insert_with(|| Value::Array(Vec::new()))
-        {
-            clear.push(name.into());
+    object.retain(|name, value| {
+        if !value.is_null() {
+            return true;
         }
-    }
+        if clearable.is_some_and(|names| names.iter().any(|known| *known == *name)) {
+            let why =
+                format!("is null: leave it out to keep it, or put `{name}` in `clear` to empty it");
+            problems.add(join(path, name), why);
+        }
+        false
+    });
 }
 
 fn fit_value(

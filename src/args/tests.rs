@@ -128,9 +128,13 @@ fn another_accepted_name_is_put_right_and_both_are_refused() {
 }
 
 #[test]
-fn null_is_absent_or_clears_where_that_can_be_done() {
+fn null_is_absent_and_refused_where_it_could_be_meant() {
     assert_eq!(fitted(json!({ "name": "n", "mode": null })).unwrap(), json!({ "name": "n" }));
-    assert_eq!(fitted(json!({ "name": "n", "page": null })).unwrap()["clear"], json!(["page"]));
+    let why = fitted(json!({ "name": "n", "page": null })).unwrap_err();
+    assert!(
+        why.contains("`page` is null: leave it out to keep it, or put `page` in `clear`"),
+        "{why}"
+    );
 }
 
 #[test]

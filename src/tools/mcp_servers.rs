@@ -349,7 +349,7 @@ pub struct ListConnections {
     /// From list_mcp_servers.
     #[schemars(length(min = 1))]
     id: String,
-    /// From list_users.
+    /// From list_all_users.
     #[schemars(extend("format" = "uuid"))]
     user_id: Option<String>,
     /// Needed with an organisation key.

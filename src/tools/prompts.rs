@@ -295,7 +295,7 @@ pub struct UpdatePromptVersion {
 pub struct UpdatePromptVersionArgs {
     #[serde(flatten)]
     version: PromptVersion,
-    /// Label to put on it, from list_labels.
+    /// Label to put on it, from list_prompt_labels.
     #[schemars(extend("format" = "uuid"))]
     label_id: Option<String>,
     /// Take the label off.

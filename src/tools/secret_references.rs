@@ -230,6 +230,7 @@ impl TryFrom<UpdateSecretReferenceArgs> for UpdateSecretReference {
         if !given.contains(&true) {
             return Err("nothing to change: give a field besides `id`".into());
         }
+        auth_config.as_ref().map_or(Ok(()), AuthPatch::check)?;
         Ok(Self(args))
     }
 }

@@ -241,8 +241,12 @@ async fn one_form_of_reset_takes_the_place_of_the_other() {
         (&stored["periodic_reset"], &stored["periodic_reset_days"]),
         (&Value::Null, &json!(10))
     );
-    // A null is the same as naming the field in `clear`.
-    let args = json!({ "alert_threshold": null, "description": null, "periodic_reset_days": null });
+    // A null might be a client's way of leaving out: it ends no reset and no alert.
+    let nulls = json!({ "id": id, "name": "x", "alert_threshold": null });
+    assert!(
+        served.refuses("update_usage_limit", nulls).await.contains("`alert_threshold` is null")
+    );
+    let args = json!({ "clear": ["alert_threshold", "description", "periodic_reset_days"] });
     let body = json!({ "alert_threshold": null, "description": null, "periodic_reset_days": null });
     served.sends(put(args, body)).await;
     let stored = account.get(&path).await;

@@ -205,6 +205,41 @@ fn scopes_and_tools_that_are_named_exist() {
     });
 }
 
+/// What a text calls by the name of a tool is one: `list_…` above all, which yields ids.
+#[test]
+fn tools_that_texts_speak_of_exist() {
+    fn texts<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
+        match schema {
+            Value::Object(fields) => {
+                found.extend(fields.get("description").and_then(Value::as_str));
+                found.extend(fields.get("x-brief").and_then(Value::as_str));
+                fields.values().for_each(|value| texts(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| texts(value, found)),
+            _ => {}
+        }
+    }
+    let names: HashSet<_> = tools()
+        .flat_map(|tool| std::iter::once(tool.name).chain(tool.aliases.iter().copied()))
+        .collect();
+    for_every_tool(|tool, definition| {
+        let full = json!(tool.input().full);
+        let fields: HashSet<_> =
+            full["properties"].as_object().into_iter().flatten().map(|(name, _)| &**name).collect();
+        let mut found = vec![definition["description"].as_str().unwrap()];
+        texts(&full, &mut found);
+        let words = found
+            .iter()
+            .flat_map(|text| text.split(|it: char| !it.is_ascii_alphanumeric() && it != '_'));
+        let called = |word: &&str| {
+            ["list_", "get_", "create_", "update_", "delete_"].iter().any(|it| word.starts_with(it))
+                && word.len() > "delete_".len()
+        };
+        let lost = words.filter(called).find(|it| !names.contains(it) && !fields.contains(it));
+        lost.map(|word| format!("speaks of `{word}`"))
+    });
+}
+
 #[test]
 fn one_intent_leads_to_one_tool() {
     let mut seen: HashMap<&str, &str> = HashMap::new();

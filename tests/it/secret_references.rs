@@ -198,7 +198,9 @@ async fn an_update_sends_what_is_given_and_the_rest_stays() {
         (&stored["tags"], &stored["description"], &stored["secret_key"]),
         (&json!({ "b": "3" }), &Value::Null, &Value::Null)
     );
-    let args = json!({ "id": id, "tags": null, "name": "Untagged" });
+    let nulls = json!({ "id": id, "tags": null, "name": "Untagged" });
+    assert!(served.refuses("update_secret_reference", nulls).await.contains("`tags` is null"));
+    let args = json!({ "id": id, "clear": ["tags"], "name": "Untagged" });
     let body = json!({ "name": "Untagged", "tags": null });
     served.sends_one("update_secret_reference", args, &target, body).await.data();
     let args = json!({ "id": id, "secret_key": "x", "clear": ["secret_key"] });
@@ -220,6 +222,28 @@ async fn a_sign_in_is_masked_whole_and_a_mask_never_goes_back() {
         assert!(masked, "{name}: {value}");
     }
     assert_eq!(got.data()["auth_type"], "approle");
+    assert_eq!(
+        got.data()["auth_address"],
+        "https://v.example.com",
+        "where it is sent is no secret"
+    );
+    let moved = json!({ "vault_addr": "https://evil.example" });
+    let why =
+        served.refuses("update_secret_reference", json!({ "id": id, "auth_config": moved })).await;
+    assert!(why.contains("`auth_config.vault_auth_type` is missing"), "{why}");
+    let half = json!({ "vault_addr": "https://v2.example.com", "vault_auth_type": "token" });
+    let why =
+        served.refuses("update_secret_reference", json!({ "id": id, "auth_config": half })).await;
+    assert!(why.contains("`auth_config.vault_token` is missing"), "{why}");
+    let azure = json!({ "azure_vault_url": "https://evil.example", "azure_auth_mode": "entra" });
+    let why =
+        served.refuses("update_secret_reference", json!({ "id": id, "auth_config": azure })).await;
+    assert!(why.contains("`auth_config.azure_entra_client_secret`"), "{why}");
+    let whole = json!({ "vault_addr": "https://v2.example.com", "vault_auth_type": "token",
+        "vault_token": "kestrel-token" });
+    served.call("update_secret_reference", json!({ "id": id, "auth_config": whole })).await.data();
+    let got = served.call("get_secret_reference", json!({ "id": id })).await;
+    assert_eq!(got.data()["auth_address"], "https://v2.example.com");
     assert_eq!(got.data()["secret_key"], "api_key", "the key's name is no secret");
 
     served.sent();

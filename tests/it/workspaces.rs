@@ -196,7 +196,7 @@ async fn what_no_default_is_touched_by_is_one_write_without_a_read() {
 }
 
 #[tokio::test]
-async fn every_default_is_set_and_a_config_is_cleared_by_null() {
+async fn every_default_is_set_and_a_config_is_cleared_by_its_name() {
     let served = serve(settings()).await;
     let row = seeded(&served, "Research").await;
     let configs = served
@@ -215,10 +215,9 @@ async fn every_default_is_set_and_a_config_is_cleared_by_null() {
         json!({ "metadata": { "env": "dev", "a": "b" }, "input_guardrails": ["pg-1"],
             "output_guardrails": [], "user_api_key_config": config, "is_default": 1 })
     );
-    for args in [
-        json!({ "workspace_id": row["id"], "user_api_key_config": null }),
-        json!({ "workspace_id": row["id"], "clear": ["user_api_key_config"] }),
-    ] {
+    let nulls = json!({ "workspace_id": row["id"], "name": "x", "usage_limits": null });
+    assert!(served.refuses("update_workspace", nulls).await.contains("`usage_limits` is null"));
+    for args in [json!({ "workspace_id": row["id"], "clear": ["user_api_key_config"] })] {
         served.call("update_workspace", args).await.data();
         let mut wanted = defaults.clone();
         wanted["user_api_key_config"] = Value::Null;

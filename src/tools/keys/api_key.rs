@@ -71,7 +71,7 @@ struct New {
     description: Option<String>,
     /// From list_workspaces; for type workspace.
     workspace_id: Option<String>,
-    /// From list_users; for sub_type user.
+    /// From list_all_users; for sub_type user.
     #[schemars(extend("format" = "uuid"))]
     user_id: Option<String>,
     #[schemars(extend("format" = "uuid", "x-hidden" = true))]
@@ -129,7 +129,7 @@ impl New {
                 "`workspace_id` is required for `type` workspace: take it from list_workspaces"
             }
             (_, Owner::User) if !given(&self.user_id) => {
-                "`user_id` is required for `sub_type` user: take it from list_users"
+                "`user_id` is required for `sub_type` user: take it from list_all_users"
             }
             (_, Owner::Service) if self.user_id.is_some() => {
                 "`user_id` has no place in a key of `sub_type` service: leave it out, or use user"

@@ -25,6 +25,30 @@ impl AuthPatch {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Refuses another address for a stored credential, which would be sent there: beside an address
+    /// the sign-in has to be given whole.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let text = |name: &str| text(&self.0, name);
+        let Some(address) = ADDRESSES.iter().find(|name| self.0.contains_key(**name)) else {
+            return Ok(());
+        };
+        let name = if *address == "vault_addr" { "vault_auth_type" } else { "azure_auth_mode" };
+        let needs = text(name).map(needs).unwrap_or_default();
+        let missing: Vec<_> = std::iter::once(&name)
+            .chain(needs)
+            .filter(|name| text(name).is_none())
+            .map(|name| format!("`auth_config.{name}`"))
+            .collect();
+        if missing.is_empty() {
+            return is_address(&self.0, address);
+        }
+        Err(format!(
+            "`auth_config.{address}` decides where the stored credential is sent: with it give the \
+             sign-in whole; {} is missing",
+            missing.join(", ")
+        ))
+    }
 }
 
 /// What each form needs stands with the field that chooses it.
@@ -80,8 +104,7 @@ fn needs(kind: &str) -> &'static [&'static str] {
 impl AuthConfig {
     /// Says what a new reference's sign-in lacks.
     pub(super) fn check(&self, manager: Manager) -> Result<(), String> {
-        let text =
-            |name: &str| self.0.get(name).and_then(Value::as_str).filter(|it| !it.is_empty());
+        let text = |name: &str| text(&self.0, name);
         let name = discriminator(manager);
         let Some(kind) = text(name) else {
             return Err(format!("`auth_config.{name}` is required for this manager_type"));
@@ -94,21 +117,37 @@ impl AuthConfig {
         if !missing.is_empty() {
             return Err(format!("{name} {kind} also needs {}", missing.join(", ")));
         }
-        let is_url = |name: &&&str| text(name).is_none_or(|text| Url::parse(text).is_ok());
-        match ["azure_vault_url", "vault_addr"].iter().find(|name| !is_url(name)) {
-            Some(name) => Err(format!("`auth_config.{name}` is no URL")),
-            None => Ok(()),
-        }
+        ADDRESSES.iter().try_for_each(|name| is_address(&self.0, name))
     }
 }
 
-/// Says how Portkey signs in, which is no secret, beside the config, which is masked whole.
+/// Where a manager is found.
+const ADDRESSES: [&str; 2] = ["azure_vault_url", "vault_addr"];
+
+fn text<'c>(config: &'c JsonObject, name: &str) -> Option<&'c str> {
+    config.get(name).and_then(Value::as_str).filter(|it| !it.is_empty())
+}
+
+fn is_address(config: &JsonObject, name: &str) -> Result<(), String> {
+    match text(config, name).map(Url::parse) {
+        Some(Err(_)) => Err(format!("`auth_config.{name}` is no URL")),
+        _ => Ok(()),
+    }
+}
+
+/// Says how Portkey signs in, and where, which are no secrets, beside the config, which is masked
+/// whole.
 pub(super) fn with_auth_type(answer: &mut Json<'_>) {
     let kinds = [Manager::AwsSm, Manager::AzureKv, Manager::HashicorpVault].map(discriminator);
     let config = answer.get("auth_config");
-    let kind = config.and_then(|config| kinds.iter().find_map(|name| config.get(name)?.as_str()));
-    let kind = kind.map(|kind| kind.to_owned().into());
-    if let (Json::Object(fields), Some(kind)) = (answer, kind) {
-        fields.push(("auth_type".into(), Json::Text(kind)));
+    let first = |names: &[&str]| {
+        let found = config.and_then(|it| names.iter().find_map(|name| it.get(name)?.as_str()));
+        found.map(str::to_owned)
+    };
+    let told = [("auth_type", first(&kinds)), ("auth_address", first(&ADDRESSES))];
+    if let Json::Object(fields) = answer {
+        for (name, value) in told {
+            fields.extend(value.map(|it| (name.into(), Json::Text(it.into()))));
+        }
     }
 }

@@ -86,12 +86,11 @@ async fn limits_are_lifted_and_all_access_is_rewritten_when_asked() {
     let list = served.call("list_integration_workspaces", json!({ "slug": slug })).await;
     assert_eq!(list.data()["total"], 1);
     assert_eq!(list.data()["data"][0]["usage_limits"], Value::Null);
-    // A null says the same.
+    // A null lifts nothing: it might be a client's way of leaving out.
     let args = json!({ "slug": slug,
         "workspaces": [{ "id": production, "enabled": true, "rate_limits": null }] });
-    let body = json!({ "workspaces":
-        [{ "id": production, "enabled": true, "rate_limits": null }] });
-    served.sends_one("update_integration_workspaces", args, &target, body).await.data();
+    let why = served.refuses("update_integration_workspaces", args).await;
+    assert!(why.contains("`workspaces[0].rate_limits` is null"), "{why}");
 }
 
 /// The reference can say cost by the month and requests by the minute, and no more.
