@@ -52,6 +52,25 @@ pub fn fit(
     problems.into_result().map_err(Error::Arguments)
 }
 
+/// Checks a document that is about to replace `stored` as [`fit`] checks one that is new, but for
+/// what stands in `stored` as well: Portkey has taken that, whatever is documented.
+///
+/// # Errors
+/// Names everything new in it that does not fit the argument `name` of `input`.
+pub fn fit_change(input: &Input, name: &str, stored: &Value, document: &Value) -> Result<()> {
+    let mut problems = Problems::default();
+    let whole = Value::Object(JsonObject::from_iter([(name.to_owned(), document.clone())]));
+    for error in input.validator().iter_errors(&whole) {
+        let place = error.instance_path().as_str().strip_prefix('/').unwrap_or_default();
+        let inside = place.strip_prefix(name).filter(|rest| rest.starts_with('/'));
+        let is_new = inside.is_some_and(|rest| stored.pointer(rest) != Some(error.instance()));
+        if is_new && !is_null_field(&error) {
+            problems.add_invalid(&error);
+        }
+    }
+    problems.into_result().map_err(Error::Arguments)
+}
+
 /// A null that is left is in a document, where it means something: in a merge it deletes the field.
 fn is_null_field(error: &ValidationError<'_>) -> bool {
     let path = error.instance_path().as_str();

@@ -1,17 +1,23 @@
 //! Reading a config whole and changing it without losing anything.
 
+use std::sync::LazyLock;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::document::{Document, Flat, fold, with_document};
 use crate::{
-    mask,
+    args, mask,
+    schema::{Input, input},
     tool::{Call, Error, JsonObject, Result, Workflow, unwrapped},
     tools::{diff::diff, merge::merged},
 };
 
 const PATH: &str = "/configs/{slug}";
+
+/// What a document is held to once it is merged.
+static INPUT: LazyLock<Input> = LazyLock::new(input::<UpdateConfig>);
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetConfig {
@@ -89,6 +95,7 @@ impl Workflow for UpdateConfig {
             }
         }
         if let Some(after) = after.filter(|after| *after != before) {
+            args::fit_change(&INPUT, "config", &before, &after)?;
             mask::all_known(&after, "config").map_err(Error::Arguments)?;
             changes.extend(diff("config", &before, &after));
             body.insert("config".into(), after);

@@ -3,7 +3,7 @@
 use portkey_admin_mcp::{mask::SENTINEL, sandbox::Received};
 use serde_json::{Value, json};
 
-use crate::support::{Account, Served, line, serve, settings};
+use crate::support::{Account, Served, joined, line, serve, settings};
 
 /// A config with everything that an update could lose.
 pub(super) fn document() -> Value {
@@ -258,4 +258,26 @@ async fn a_write_whose_answer_is_lost_is_not_sent_again_and_says_how_to_find_out
     let sent = served.sandbox.requests();
     assert_eq!(sent.iter().filter(|it| it.method == http::Method::PUT).count(), 1);
     assert_eq!(parsed(&account, &slug).await["request_timeout"], 7);
+}
+
+#[tokio::test]
+async fn a_changed_document_is_held_to_what_a_new_one_is_held_to() {
+    let served = serve(settings()).await;
+    let slug = served.seeded("admin", "/configs", "Default routing", "slug").await;
+    for (config, argument) in [
+        (json!({ "cache": { "mode": "bogus" } }), "config.cache.mode"),
+        (json!({ "retry": { "attempts": 9 } }), "config.retry.attempts"),
+        (json!({ "retry": "often" }), "config.retry"),
+        (json!({ "request_timeout": -1 }), "config.request_timeout"),
+        (json!({ "targets": "x" }), "config.targets"),
+        (json!({ "strategy": { "mode": "zzz" } }), "config.strategy.mode"),
+    ] {
+        for more in [json!({}), json!({ "dry_run": true }), json!({ "replace": true })] {
+            let args = joined(json!({ "slug": slug, "config": config }), &more);
+            served.sent();
+            let called = served.call("update_config", args).await;
+            assert_eq!(called.complaints(), [argument], "{}", called.wire());
+            assert!(served.sent_lines().iter().all(|line| line.starts_with("GET ")));
+        }
+    }
 }
