@@ -191,6 +191,13 @@ fn fit_value(
             _ => {}
         },
         ("string", Value::Number(number)) => *value = Value::String(number.to_string()),
+        ("string", Value::String(text)) if schema.contains_key("x-line") => {
+            if text.chars().any(|it| it.is_control() || turns(it)) {
+                problems.add(path, "holds control characters or marks that turn text around");
+            } else if text.chars().count() > LONGEST_LINE {
+                problems.add(path, format!("has more than {LONGEST_LINE} characters"));
+            }
+        }
         ("integer", Value::Number(number)) => {
             // 5.0 is 5, and past the range of exact floats nothing is guessed.
             if number.is_u64() || number.is_i64() {
@@ -207,6 +214,14 @@ fn fit_value(
         }
         _ => {}
     }
+}
+
+/// Longest text of one line, in characters: no name, id or filter of the API comes near it.
+const LONGEST_LINE: usize = 2_000;
+
+/// Characters that make a reader see another order than a program does (Unicode UAX #9).
+fn turns(letter: char) -> bool {
+    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What stands where a list is due: JSON text of one, numbers with commas, or one value.

@@ -1,9 +1,9 @@
 //! JSON Schemas as MCP clients like them: inline, no unions, and an absent field is absent, not
 //! null. JSON Schema 2020-12; portable subset: design §3.
 //!
-//! Four keywords are ours and are not published: `x-aliases` on a property lists other names that
+//! Five keywords are ours and are not published: `x-aliases` on a property lists other names that
 //! are accepted for it, `x-hidden` marks a property that is accepted and not listed, `x-text` on an
-//! object names the field that a bare string stands for, `x-brief` on a property is published as its
+//! object names the field that a bare string stands for, `x-line` marks a text of one line, `x-brief` on a property is published as its
 //! description in place of all that stands inside it, which another tool or argument shows.
 //!
 //! What is published costs every model that sees it: bounds and formats that a caller keeps to
@@ -30,7 +30,10 @@ impl Input {
     #[must_use]
     pub fn of_filters(mut self) -> Self {
         if let Some(Value::Object(properties)) = self.full.get_mut("properties") {
-            properties.values_mut().for_each(say_something);
+            properties.values_mut().for_each(|property| {
+                say_something(property);
+                on_one_line(property);
+            });
         }
         self
     }
@@ -134,8 +137,13 @@ fn tidy(schema: &mut Schema) {
 /// An empty text names nothing: not as an id or slug, and not in a list of texts.
 fn names_say_something(schema: &mut Schema) {
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        for (_, property) in properties.iter_mut().filter(|(name, _)| is_name(name)) {
-            say_something(property);
+        for (name, property) in properties.iter_mut() {
+            if is_name(name) {
+                say_something(property);
+            }
+            if is_name(name) || is_line(name) {
+                on_one_line(property);
+            }
         }
     }
     if let Some(items) = schema.get_mut("items") {
@@ -147,6 +155,22 @@ fn names_say_something(schema: &mut Schema) {
 fn is_name(property: &str) -> bool {
     let (_, last) = property.rsplit_once('_').unwrap_or(("", property));
     matches!(last, "id" | "slug")
+}
+
+/// What people and requests call a thing by.
+fn is_line(property: &str) -> bool {
+    let (_, last) = property.rsplit_once('_').unwrap_or(("", property));
+    matches!(last, "name" | "search" | "email" | "model" | "provider" | "role" | "uri" | "ip")
+}
+
+/// Marks a text, or each of a list of texts, as one of a single line.
+fn on_one_line(schema: &mut Value) {
+    if let Value::Object(schema) = schema {
+        if schema.get("type").is_some_and(|kind| kind == "string") && !schema.contains_key("enum") {
+            schema.insert("x-line".into(), true.into());
+        }
+        schema.get_mut("items").map(on_one_line);
+    }
 }
 
 /// Refuses an empty text, where no set or form of its own does.
@@ -175,6 +199,7 @@ fn only_branch(schema: &Schema) -> Option<JsonObject> {
 fn publish(schema: &mut JsonObject) {
     schema.shift_remove("x-aliases");
     schema.shift_remove("x-text");
+    schema.shift_remove("x-line");
     if let Some(text) = schema.shift_remove("x-brief") {
         *schema = brief(schema, text);
         return;

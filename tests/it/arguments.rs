@@ -294,3 +294,28 @@ async fn a_list_of_arguments_or_text_is_no_object_of_them() {
     assert_eq!(served.sent_lines(), [""; 0]);
     served.call("list_configs", Value::Null).await.data();
 }
+
+/// A name, an id or a filter is a line of text that shows what it holds, of a length that people write.
+#[tokio::test]
+async fn names_and_filters_with_hidden_characters_are_refused_before_anything_is_sent() {
+    let served = serve(settings()).await;
+    let long = "x".repeat(1 << 20);
+    let mut tried = 0;
+    for (tool, schema) in unlike() {
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            if property.get("x-line").is_none() {
+                continue;
+            }
+            tried += 1;
+            for hostile in ["a\0b", "a\u{1b}[31mred", "a\r\nX-Evil: 1", "a\u{202e}b", &long] {
+                let mut args = least(&schema);
+                args[name] = hostile.into();
+                let called = served.call(tool, args).await;
+                let told = called.complaints();
+                assert!(told.iter().any(|it| it == name), "{tool} {name}: {told:?}");
+            }
+        }
+    }
+    assert!(tried > 150, "{tried}");
+    assert_eq!(served.sent_lines(), [""; 0]);
+}

@@ -90,6 +90,7 @@ fn schemas_are_portable_and_valid() {
             "x-aliases",
             "x-hidden",
             "x-text",
+            "x-line",
             "x-brief",
         ] {
             if object.contains_key(keyword) && !(output && keyword == "anyOf") {

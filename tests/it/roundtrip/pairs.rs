@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     pair::{Field, Pair, field, plain},
     stored::Stored,
-    values::{budget, rate, value_text},
+    values::{budget, rate, value_line, value_text},
 };
 use crate::support::Served;
 
@@ -52,7 +52,7 @@ async fn furnish(served: &Served) -> String {
 }
 
 fn name() -> Field {
-    plain("name", value_text())
+    plain("name", value_line())
 }
 
 fn description() -> Field {

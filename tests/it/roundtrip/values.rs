@@ -25,6 +25,22 @@ pub fn text() -> BoxedStrategy<String> {
     .boxed()
 }
 
+/// Text of one line, as names have to be: whatever is left of hostile text without what is refused.
+pub fn line() -> BoxedStrategy<String> {
+    let refused = |it: &char| {
+        it.is_control() || matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text()
+        .prop_map(move |text| {
+            format!("n{}", text.chars().filter(|it| !refused(it)).collect::<String>())
+        })
+        .boxed()
+}
+
+pub fn value_line() -> Values {
+    line().prop_map(Value::from).boxed()
+}
+
 pub fn value_text() -> Values {
     text().prop_map(Value::from).boxed()
 }

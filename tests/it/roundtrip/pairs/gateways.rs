@@ -8,8 +8,8 @@ use super::{
         pair::{Field, Pair, field, merged, pick, place, plain},
         stored::Stored,
         values::{
-            all, at_most_one, budget, canary, document, flag, headers, number, one_of, rate,
-            some_of, tags, text, unlike, value_text,
+            all, at_most_one, budget, canary, document, flag, headers, line, number, one_of, rate,
+            some_of, tags, unlike, value_text,
         },
     },
     description, name,
@@ -88,7 +88,7 @@ fn guardrail(stored: &Stored) -> Pair {
     // Always the same ones: a check that leaves out a stored secret is refused.
     let secrets = all(vec![("x-a", canary()), ("x-b", canary())]);
     let parameters = all(vec![("headers", secrets), ("rule", value_text())]);
-    let check = (text(), parameters, any::<bool>()).prop_map(|(name, parameters, on)| {
+    let check = (line(), parameters, any::<bool>()).prop_map(|(name, parameters, on)| {
         json!({ "id": "default.webhook", "name": name, "is_enabled": on, "parameters": parameters })
     });
     let checks = prop::collection::vec(check, 1..3).prop_filter("told apart", |checks| {

@@ -7,7 +7,9 @@ use super::{
     super::{
         pair::{Pair, field, merged, pick, plain},
         stored::Stored,
-        values::{all, date, document, flag, list, number, one_of, some_of, tags, value_text},
+        values::{
+            all, date, document, flag, list, number, one_of, some_of, tags, value_line, value_text,
+        },
     },
     description, limits, name,
 };
@@ -49,7 +51,7 @@ fn virtual_key(stored: &Stored) -> Pair {
     ]);
     let deployment = all(vec![
         ("api_version", value_text()),
-        ("deployment_name", value_text()),
+        ("deployment_name", value_line()),
         ("alias", value_text()),
         ("is_default", one_flag(false)),
     ]);

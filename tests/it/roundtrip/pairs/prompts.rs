@@ -7,7 +7,10 @@ use super::{
     super::{
         pair::{Field, Pair, field, merged, pick, plain},
         stored::Stored,
-        values::{Values, all, document, flag, list, number, one_of, some_of, tags, value_text},
+        values::{
+            Values, all, document, flag, list, number, one_of, some_of, tags, value_line,
+            value_text,
+        },
     },
     description, name,
 };
@@ -97,7 +100,7 @@ fn prompt(stored: &Stored) -> Pair {
             content("parameters", "/content/parameters", document()).hidden(),
             content("virtual_key", "/content/virtual_key", one_of(&[&key, &other])),
             content("string", "/content/string", value_text()),
-            content("model", "/content/model", value_text()),
+            content("model", "/content/model", value_line()),
             content("version_description", "/content/version_description", value_text()).hidden(),
             content("tools", "/content/tools", tools),
             content("is_raw_template", "/content/is_raw_template", flag()).hidden().keep(
