@@ -12,6 +12,14 @@ pub struct Choices {
     pub of_workspace: bool,
 }
 
+impl Choices {
+    /// Whether a refusal with this status means that what was chosen before has no such values: an
+    /// organisation's key has to name a workspace, and that one may not be there.
+    pub fn has_none(self, status: Option<u16>) -> bool {
+        self.of_workspace && matches!(status, Some(400 | 404))
+    }
+}
+
 /// UUIDs, which every tool takes.
 pub const WORKSPACES: Choices =
     Choices { tool: "list_workspaces", field: "id", of_workspace: false };

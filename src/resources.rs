@@ -122,7 +122,12 @@ impl Template {
     /// The arguments for the tool, where `uri` is of this kind: its variable, percent-decoded.
     fn arguments(&self, uri: &str) -> Option<JsonObject> {
         let value = uri.strip_prefix(self.before)?;
-        if value.is_empty() || value.contains(['/', '?', '#']) {
+        let is_escape = |rest: &str| {
+            let digits = rest.get(..2).unwrap_or_default();
+            digits.len() == 2 && digits.bytes().all(|it| it.is_ascii_hexdigit())
+        };
+        let is_escaped = value.split('%').skip(1).all(is_escape);
+        if value.is_empty() || value.contains(['/', '?', '#']) || !is_escaped {
             return None;
         }
         let value = percent_decode_str(value).decode_utf8().ok()?;
@@ -186,6 +191,8 @@ mod tests {
             "portkey://configs/a/b",
             "portkey://configs/a?x=1",
             "portkey://configs/%ff",
+            "portkey://configs/%zz",
+            "portkey://configs/a%2",
             "portkey://nothing/a",
             "https://configs/a",
         ] {

@@ -186,6 +186,9 @@ impl Runbook {
             let Some(text) = value.as_str() else {
                 return Err(format!("`{name}` has to be a text"));
             };
+            if text.chars().any(|it| it.is_control() && !matches!(it, '\n' | '\t')) {
+                return Err(format!("`{name}` holds control characters"));
+            }
             if text.chars().count() > LONGEST {
                 return Err(format!("`{name}` has more than {LONGEST} characters"));
             }
@@ -249,6 +252,7 @@ mod tests {
             (json!({}), "`goal` is required"),
             (json!({ "goal": " " }), "`goal` is required"),
             (json!({ "goal": 5 }), "has to be a text"),
+            (json!({ "goal": "x\u{7}" }), "control characters"),
             (json!({ "goal": "x", "gaol": "y" }), "did you mean `goal`?"),
             (json!({ "goal": "x", "zzzzzzzz": "y" }), "there are: goal, workspace_id"),
             (json!({ "goal": "x".repeat(4001) }), "more than 4000"),

@@ -63,9 +63,16 @@ impl From<portkey::Error> for Error {
 }
 
 impl Error {
-    /// One problem with one argument.
+    /// One problem with one argument; without one, with that which `why` begins by naming.
     pub fn argument(argument: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::Arguments(vec![Problem { argument: argument.into(), why: why.into() }])
+        let (mut argument, mut why) = (argument.into(), why.into());
+        if argument.is_empty()
+            && let Some((name, rest)) = why.strip_prefix('`').and_then(|it| it.split_once('`'))
+            && let Some(rest) = rest.strip_prefix(": ").or_else(|| rest.strip_prefix(' '))
+        {
+            (argument, why) = (name.to_owned(), rest.to_owned());
+        }
+        Self::Arguments(vec![Problem { argument, why }])
     }
 
     /// The same, of a request whose path's `field` is filled by another `argument`.

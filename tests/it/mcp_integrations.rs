@@ -93,14 +93,14 @@ async fn what_cannot_be_created_is_refused_before_anything_is_sent() {
         ("auth_type", json!("basic"), "auth_type", ""),
         ("transport", json!("stdio"), "transport", ""),
         ("slug", json!("a b"), "slug", ""),
-        ("secret_mappings", json!([mapping("key")]), "", "configurations.FIELD"),
+        ("secret_mappings", json!([mapping("key")]), "secret_mappings", "configurations.FIELD"),
         (
             "secret_mappings",
             json!([mapping("configurations.a"), mapping("configurations.a")]),
-            "",
+            "secret_mappings",
             "twice",
         ),
-        ("configurations", headers, "", "custom_headers"),
+        ("configurations", headers, "custom_headers", "are the same"),
     ] {
         let mut args = json!({ "name": "W", "url": "https://w.example.com", "auth_type": "none",
             "transport": "http" });

@@ -12,7 +12,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{Caller, Server, calls::Asked};
-use crate::{answer::visible, choices::Choices, resources::TEMPLATES, tool::JsonObject};
+use crate::{
+    answer::visible,
+    choices::Choices,
+    resources::TEMPLATES,
+    tool::{Error, JsonObject},
+};
 
 /// A person is typing: what takes longer comes too late.
 const WITHIN: Duration = Duration::from_secs(1);
@@ -49,6 +54,7 @@ impl Server {
             match self.perform(asked, context).await? {
                 Ok(answer) => page = found.read(&answer, choices),
                 Err(_) if Instant::now() >= deadline => break,
+                Err(Error::Portkey(error)) if choices.has_none(error.status()) => page = None,
                 Err(error) => {
                     let report = error.report(entry.tool, &caller.principal);
                     let message = visible(&error.to_string()).into_owned();

@@ -283,8 +283,14 @@ async fn a_label_is_set_or_cleared_and_ids_of_versions_are_uuids() {
             "invalid_arguments"
         );
     }
-    for (given, sent) in [(json!(id), json!(id)), (Value::Null, Value::Null)] {
-        let args = json!({ "prompt_id": "p", "version_id": id, "label_id": given });
+    let named = json!({ "prompt_id": "p", "version_id": id });
+    let null = with(named.clone(), json!({ "label_id": null }));
+    let refused = bench.call("update_prompt_version", null).await.unwrap_err();
+    assert_eq!(refused["problems"][0]["argument"], "label_id", "a null takes no label off");
+    for (given, sent) in
+        [(json!({ "label_id": id }), json!(id)), (json!({ "clear": ["label_id"] }), Value::Null)]
+    {
+        let args = with(named.clone(), given);
         // The fake knows no such prompt; what was sent counts.
         assert_eq!(bench.call("update_prompt_version", args).await.unwrap_err()["status"], 404);
         assert_eq!(bench.last_body(), json!({ "label_id": sent }));

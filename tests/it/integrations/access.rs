@@ -134,23 +134,39 @@ async fn what_contradicts_itself_is_refused_before_anything_is_sent() {
     for (args, argument, word) in [
         (json!({ "slug": "s" }), "", "nothing to change"),
         (json!({ "slug": "s", "workspaces": [] }), "", "nothing to change"),
-        (json!({ "slug": "s", "global_credit_limit": 5 }), "", "global_workspace_access_enabled"),
-        (one(json!({ "credit_limit": 5, "usage_limits": [{ "credit_limit": 5 }] })), "", "same"),
+        (
+            json!({ "slug": "s", "global_credit_limit": 5 }),
+            "global_workspace_access_enabled",
+            "is needed with global limits",
+        ),
+        (
+            one(json!({ "credit_limit": 5, "usage_limits": [{ "credit_limit": 5 }] })),
+            "workspaces[0].credit_limit",
+            "same",
+        ),
         (
             one(json!({ "rate_limit_rpm": 5,
                 "rate_limits": [{ "type": "requests", "unit": "rpm", "value": 5 }] })),
-            "",
+            "workspaces[0].rate_limit_rpm",
             "workspaces[0].rate_limits",
         ),
         (
             one(
                 json!({ "usage_limits": [{ "periodic_reset": "weekly", "periodic_reset_days": 3 }] }),
             ),
-            "",
+            "workspaces[0].usage_limits[0].periodic_reset",
             "exclude each other",
         ),
-        (one(json!({ "credit_limit": 5, "alert_threshold": 6 })), "", "never alert"),
-        (one(json!({ "credit_limit": 5, "clear": ["usage_limits"] })), "", "cleared at once"),
+        (
+            one(json!({ "credit_limit": 5, "alert_threshold": 6 })),
+            "workspaces[0].usage_limits[0].alert_threshold",
+            "never alert",
+        ),
+        (
+            one(json!({ "credit_limit": 5, "clear": ["usage_limits"] })),
+            "workspaces[0].usage_limits",
+            "cleared at once",
+        ),
         (
             one(json!({ "rate_limits": [{ "type": "requests", "unit": "rps", "value": 5 }] })),
             "workspaces[0].rate_limits[0].unit",
