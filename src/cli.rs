@@ -8,7 +8,7 @@ mod config;
 mod options;
 mod output;
 mod serve;
-mod signals;
+pub mod signals;
 mod stdio;
 mod tools;
 mod upstream;
@@ -18,7 +18,7 @@ use std::{process::ExitCode, thread};
 use clap::{Parser, Subcommand, error::ErrorKind};
 use tokio::runtime::Builder;
 
-pub use self::output::Output;
+pub use self::{output::Output, serve::serve};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -65,7 +65,7 @@ enum Command {
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
-enum Failure {
+pub enum Failure {
     Failed(String),
     /// A tool failed; JSON for programs, so that nothing stands before it.
     Tool(String),

@@ -9,6 +9,7 @@ mod carrier;
 mod endpoint;
 mod envelope;
 mod era;
+mod handler;
 mod headers;
 mod lines;
 mod lists;
@@ -21,6 +22,7 @@ mod stdio;
 mod unserved;
 
 pub use endpoint::{Counts, Endpoint};
+pub use handler::{Calls, Handler};
 pub use server::Server;
 pub use settings::{Brake, SessionMode, Settings, TooMany};
 pub use stdio::stdio;

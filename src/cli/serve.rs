@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{extract::Request, http::HeaderMap};
+use tokio::sync::mpsc;
 
 use super::{
     Failure,
@@ -17,7 +18,7 @@ use crate::{
         self, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Look, Metadata, Origins, Readiness,
         ReadyCheck, Run, Site, Tls, Upstream as Seen,
     },
-    mcp::{Brake, Endpoint, TooMany},
+    mcp::{Brake, Endpoint, Handler, Server, TooMany},
     portkey::{self, Accounts},
 };
 
@@ -52,6 +53,20 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     // Before anything else: a signal during the start must not go unheard.
     let signals = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
     let upstream = Upstream::connect(&config).await?;
+    let look =
+        (config.http.ready_check == ReadyCheck::Portkey).then(|| look(upstream.accounts.clone()));
+    let server =
+        Server::new(&config.mcp, Arc::clone(&upstream.catalogue), upstream.accounts.clone());
+    Box::pin(serve(config, server, look, signals)).await
+}
+
+/// Serves a server over HTTP, with every layer that the configuration asks for, until a signal comes.
+pub async fn serve<H: Handler>(
+    config: Config,
+    server: H,
+    look: Option<Look>,
+    signals: mpsc::Receiver<()>,
+) -> Result<(), Failure> {
     let Config { http: settings, auth, rate_limit, mcp, .. } = config;
     let (listener, address) = http::bind(&settings).map_err(|error| {
         Failure::Failed(format!(
@@ -75,8 +90,6 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         tokio::spawn(tls.clone().follow(hangups));
     }
     let lifecycle = Lifecycle::default();
-    let look =
-        (settings.ready_check == ReadyCheck::Portkey).then(|| look(upstream.accounts.clone()));
     let site = Site {
         limits: settings.limits.clone(),
         hosts: Hosts::new(&settings),
@@ -99,8 +112,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         readiness: Readiness::new(lifecycle.clone(), look),
         lifecycle: lifecycle.clone(),
     };
-    let (catalogue, accounts) = (Arc::clone(&upstream.catalogue), upstream.accounts.clone());
-    let endpoint = Endpoint::braked(mcp, catalogue, accounts, Some(brake(limiter)));
+    let endpoint = Endpoint::before(server, mcp, Some(brake(limiter)));
     let (calls, all) = (endpoint.clone(), endpoint.clone());
     let router = http::router(site, move |request: Request| {
         let endpoint = endpoint.clone();

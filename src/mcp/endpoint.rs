@@ -20,7 +20,7 @@ use serde_json::json;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Brake, MODERN, SUPPORTED, Server, SessionMode, Settings,
+    Brake, Handler, MODERN, SUPPORTED, Server, SessionMode, Settings,
     caller::Caller,
     carrier::Carrier,
     envelope::{Envelope, Malformed},
@@ -49,17 +49,17 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Answers every request to the MCP endpoint. Clones share everything.
 #[derive(Clone)]
-pub struct Endpoint {
-    shared: Arc<Shared>,
+pub struct Endpoint<H = Server> {
+    shared: Arc<Shared<H>>,
 }
 
-struct Shared {
+struct Shared<H> {
     settings: Settings,
     brake: Option<Brake>,
-    server: Server,
+    server: H,
     lists: Lists,
-    modern: StreamableHttpService<Server, NeverSessionManager>,
-    legacy: Services,
+    modern: StreamableHttpService<H, NeverSessionManager>,
+    legacy: Services<H>,
     /// Counts the messages that are being answered.
     answering: TaskTracker,
     shutdown: CancellationToken,
@@ -80,18 +80,15 @@ impl Endpoint {
         catalogue: Arc<Catalogue>,
         accounts: impl Into<Accounts>,
     ) -> Self {
-        Self::braked(settings, catalogue, accounts, None)
-    }
-
-    /// The same, with a limit for calls of tools that destroy.
-    pub fn braked(
-        settings: Settings,
-        catalogue: Arc<Catalogue>,
-        accounts: impl Into<Accounts>,
-        brake: Option<Brake>,
-    ) -> Self {
-        let shutdown = CancellationToken::new();
         let server = Server::new(&settings, catalogue, accounts.into());
+        Self::before(server, settings, None)
+    }
+}
+
+impl<H: Handler> Endpoint<H> {
+    /// An endpoint before this server, with a limit for calls of tools that destroy.
+    pub fn before(server: H, settings: Settings, brake: Option<Brake>) -> Self {
+        let shutdown = CancellationToken::new();
         let factory = server.clone();
         let modern = StreamableHttpService::new(
             move || Ok(factory.clone()),
@@ -178,15 +175,12 @@ impl Endpoint {
             let (code, message) = (ErrorCode::INVALID_PARAMS, "`cursor` has to be a string");
             return reply::error(StatusCode::BAD_REQUEST, envelope.id, code, message, None);
         }
-        let Shared { server, settings, .. } = shared;
-        let catalogue = server.catalogue();
-        if let Some(refused) =
-            scopes::insufficient(catalogue, &settings.challenge, &caller, &envelope)
+        let Shared { server, settings, brake, .. } = shared;
+        if let Some(catalogue) = server.catalogue()
+            && let Some(refused) =
+                scopes::refused(catalogue, &settings.challenge, brake.as_ref(), &caller, &envelope)
+                    .await
         {
-            return refused;
-        }
-        let brake = shared.brake.as_ref();
-        if let Some(refused) = scopes::braked(catalogue, brake, &caller, &envelope).await {
             return refused;
         }
         accept_any(request.headers_mut());
@@ -220,14 +214,16 @@ impl Endpoint {
             let code = ErrorCode::METHOD_NOT_FOUND;
             return reply::error(StatusCode::NOT_FOUND, envelope.id, code, &message, None);
         }
+        let catalogue = shared.server.catalogue();
         if is_first_page(envelope)
             && era::is_complete(headers, envelope)
             && accepts_both(headers)
-            && let Some(id) = envelope.id
+            && let (Some(catalogue), Some(id)) = (catalogue, envelope.id)
         {
-            return self.list(caller, true, id, headers);
+            return self.list(catalogue, caller, true, id, headers);
         }
-        let carrier = envelope.id.filter(|_| method == "tools/call").map(Carrier::new);
+        let is_call = catalogue.is_some() && method == "tools/call";
+        let carrier = envelope.id.filter(|_| is_call).map(Carrier::new);
         let stripped = match &carrier {
             Some(carrier) => {
                 request.extensions_mut().insert(carrier.clone());
@@ -268,10 +264,10 @@ impl Endpoint {
             follow_body(request.headers_mut(), envelope);
         } else if is_first_page(envelope)
             && accepts_both(request.headers())
-            && let Some(id) = envelope.id
+            && let (Some(catalogue), Some(id)) = (shared.server.catalogue(), envelope.id)
             && (!stateful || touched(&legacy, request.headers()).await)
         {
-            return self.list(caller, false, id, request.headers());
+            return self.list(catalogue, caller, false, id, request.headers());
         }
         let response = Box::pin(legacy.service.handle(with_body(request, body))).await;
         self.finish(response.map(Body::new), envelope, body)
@@ -307,12 +303,12 @@ impl Endpoint {
 
     fn list(
         &self,
+        catalogue: &Catalogue,
         caller: &Caller,
         modern: bool,
         id: &serde_json::value::RawValue,
         headers: &HeaderMap,
     ) -> Response {
-        let catalogue = self.shared.server.catalogue();
         let listed = |entry: &crate::tools::Entry| caller.sees(entry);
         self.shared.lists.answer(catalogue, listed, modern, id, headers)
     }
@@ -328,19 +324,19 @@ impl Endpoint {
 
     pub async fn counts(&self) -> Counts {
         let (sessions, services) = self.shared.legacy.counts().await;
-        Counts { sessions, services, calls: self.shared.server.calls_in_flight() }
+        Counts { sessions, services, calls: self.shared.server.calls().in_flight() }
     }
 
     /// Waits until no call is in flight.
     pub async fn idle(&self) {
-        self.shared.server.idle().await;
+        self.shared.server.calls().idle().await;
     }
 
     /// Ends what is still running: calls answer that the server stopped, then every session and
     /// stream is closed.
     pub async fn stop(&self) {
         let Shared { server, answering, shutdown, .. } = &*self.shared;
-        server.stop();
+        server.calls().stop();
         answering.close();
         // Calls end at once and their answers leave; what does not is cut.
         let _ = tokio::time::timeout(LAST_WORDS, answering.wait()).await;
@@ -381,7 +377,7 @@ fn is_first_page(envelope: &Envelope<'_>) -> bool {
 }
 
 /// Whether the session is there; if so, it counts as used.
-async fn touched(legacy: &Legacy, headers: &HeaderMap) -> bool {
+async fn touched<H>(legacy: &Legacy<H>, headers: &HeaderMap) -> bool {
     let Some(session) = session(headers) else { return false };
     // A notification that no server acts on resets the session's idle timer.
     let unused = json!({ "jsonrpc": "2.0", "method": "notifications/touched" });
