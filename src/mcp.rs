@@ -27,6 +27,15 @@ pub use server::Server;
 pub use settings::{Brake, SessionMode, Settings, TooMany};
 pub use stdio::stdio;
 
+/// How a message is read before rmcp reads it, for those who compare the two.
+#[doc(hidden)]
+pub mod routing {
+    pub use super::{
+        envelope::{Envelope, Malformed},
+        era::{Era, era},
+    };
+}
+
 use rmcp::model::ProtocolVersion;
 
 /// The revision without sessions.

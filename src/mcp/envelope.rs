@@ -10,7 +10,7 @@ use crate::json::{Json, depth, fault};
 
 /// What routing needs of a message; everything else stays unread.
 #[derive(Debug)]
-pub(super) struct Envelope<'a> {
+pub struct Envelope<'a> {
     /// As it came; `None` for notifications and for responses.
     pub id: Option<&'a RawValue>,
     /// `None` for responses.
@@ -21,7 +21,7 @@ pub(super) struct Envelope<'a> {
 
 /// What routing needs of the parameters.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Params<'a> {
+pub struct Params<'a> {
     #[serde(borrow, rename = "_meta")]
     meta: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -42,7 +42,7 @@ pub(super) struct Params<'a> {
 
 /// Why a body is no message, with the JSON-RPC code that says so.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Malformed {
+pub enum Malformed {
     /// -32700.
     NotJson(String),
     /// -32600.
@@ -99,7 +99,9 @@ impl<'a> Envelope<'a> {
         if holds_private(body) {
             return Err(Malformed::NotJsonRpc("a name in the message is reserved"));
         }
-        let members: Members<'_> = serde_json::from_slice(body).map_err(|_| why(body))?;
+        // In what it passes over, serde_json's reader of bytes does not look for UTF-8.
+        let text = std::str::from_utf8(body).map_err(|_| why(body))?;
+        let members: Members<'_> = serde_json::from_str(text).map_err(|_| why(body))?;
         if members.jsonrpc.as_deref() != Some("2.0") {
             return Err(Malformed::NotJsonRpc("`jsonrpc` has to be \"2.0\""));
         }
@@ -124,7 +126,7 @@ impl<'a> Envelope<'a> {
 
 /// What `_meta` says of the request.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Meta<'a> {
+pub struct Meta<'a> {
     /// The revision, where one is named.
     pub version: Option<Cow<'a, str>>,
     /// Declares the client's capabilities, as modern requests have to.
@@ -202,6 +204,8 @@ mod tests {
     fn what_is_no_message_is_told_apart() {
         assert!(matches!(parse("{\"jsonrpc\""), Err(Malformed::NotJson(_))));
         assert!(matches!(parse(""), Err(Malformed::NotJson(_))));
+        let unread = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"x\":\"\xff\"}";
+        assert!(matches!(Envelope::parse(unread, 8), Err(Malformed::NotJson(_))));
         let deep = format!("{}{}", "[".repeat(9), "]".repeat(9));
         for body in [
             "[]",
