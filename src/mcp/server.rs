@@ -199,13 +199,19 @@ impl ServerHandler for Server {
         let mut domains: Vec<&str> =
             self.shared.catalogue.entries().iter().map(|entry| entry.domain).collect();
         domains.dedup();
-        let what = if domains.len() < DOMAINS.len() { domains.join(", ") } else { ALL.to_owned() };
+        let narrowed = domains.len() < DOMAINS.len();
+        let what = if narrowed { domains.join(", ") } else { ALL.to_owned() };
         let mut instructions = format!(
             "Administers a Portkey AI-gateway organisation: {what}. Slugs and ids come from the list_ tools. Try changes with dry_run where a tool has it. Masked \
              values stand for stored secrets: leave such fields out to keep them, but send them \
              back as they are inside a list, and in a document that is replaced whole, where null \
              deletes one. Analytics are in US cents and need times with offset.",
         );
+        if narrowed {
+            instructions.push_str(
+                " Where a text names a tool that is not in the list, this server does not serve it.",
+            );
+        }
         if self.shared.sandbox {
             instructions.insert_str(0, "SANDBOX: an invented organisation in memory. ");
         }
