@@ -2,6 +2,7 @@
 
 mod calls;
 mod completion;
+mod listen;
 mod prompts;
 mod resources;
 
@@ -15,9 +16,9 @@ use rmcp::{
         GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
         ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
         ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-        SubscribeRequestParams, UnsubscribeRequestParams,
+        SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestParams,
     },
-    service::RequestContext,
+    service::{RequestContext, SubscriptionContext},
 };
 use serde_json::{Value, json};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -51,6 +52,7 @@ struct Shared {
     accounts: Accounts,
     recent: Recent,
     call_timeout: Duration,
+    max_stream_age: Duration,
     max_answer_bytes: usize,
     sandbox: bool,
     cache_scope: CacheScope,
@@ -80,6 +82,7 @@ impl Server {
             accounts,
             recent: Recent::default(),
             call_timeout: settings.call_timeout,
+            max_stream_age: settings.max_stream_age,
             max_answer_bytes: settings.max_answer_bytes,
             sandbox: settings.sandbox,
             cache_scope: settings.cache_scope,
@@ -342,6 +345,15 @@ impl ServerHandler for Server {
         Ok(result)
     }
 
+    /// Nothing: see [`listen`].
+    fn accepted_subscription_filter(&self, _: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(SubscriptionFilter::new())
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        self.listened(context).await
+    }
+
     // What is not offered is not there: rmcp's own answers would say nothing.
     not_offered! {
         subscribe(SubscribeRequestParams) -> (), "resources/subscribe";
@@ -355,7 +367,7 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         // rmcp takes a known method with unreadable parameters for an unknown one.
-        const KNOWN: [&str; 10] = [
+        const KNOWN: [&str; 11] = [
             "completion/complete",
             "initialize",
             "prompts/get",
@@ -364,6 +376,7 @@ impl ServerHandler for Server {
             "resources/read",
             "resources/templates/list",
             "server/discover",
+            "subscriptions/listen",
             "tools/call",
             "tools/list",
         ];
