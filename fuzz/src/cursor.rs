@@ -37,7 +37,7 @@ pub fn check(input: &[u8]) {
                 Value::Null => assert!(message["result"].is_object(), "{message}"),
                 // Too deep for a message, or written by a name that none may use.
                 _ if answer.code() == Some(-32600) => {
-                    assert!(!cursor.is_string(), "{list} {modern} {message}")
+                    assert!(!cursor.is_string(), "{list} {modern} {message}");
                 }
                 _ => assert_eq!(answer.code(), Some(-32602), "{message}"),
             }

@@ -11,9 +11,8 @@ pub fn check(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return assert!(value.is_err() && why.is_some());
     };
-    let json = match Json::read(text) {
-        Ok(json) => json,
-        Err(_) => return assert!(value.is_err(), "serde_json reads it"),
+    let Ok(json) = Json::read(text) else {
+        return assert!(value.is_err(), "serde_json reads it");
     };
     assert_eq!(nested(&json), depth(input));
     let written = json.write(0);

@@ -17,8 +17,10 @@ mod server;
 mod text;
 mod token;
 
+type Check = fn(&[u8]);
+
 /// Name and function of each target.
-pub const TARGETS: [(&str, fn(&[u8])); 11] = [
+pub const TARGETS: [(&str, Check); 11] = [
     ("config", config::check),
     ("cursor", cursor::check),
     ("endpoint", endpoint::check),

@@ -50,7 +50,7 @@ fn check_url(url: &url::Url, template: &str, method: Method, mut given: Map<Stri
         assert!(!matches!(&*decoded, "" | "." | ".."), "{url}");
         match wanted.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
             Some(name) => {
-                assert_eq!(decoded, text(&given.shift_remove(name).expect(name)), "{url}")
+                assert_eq!(decoded, text(&given.shift_remove(name).expect(name)), "{url}");
             }
             None => assert_eq!(segment, wanted, "{url}"),
         }

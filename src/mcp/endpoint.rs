@@ -11,24 +11,26 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use rmcp::{
-    model::{ClientJsonRpcMessage, ErrorCode, ProtocolVersion},
+    model::{ClientJsonRpcMessage, ErrorCode},
     transport::streamable_http_server::{
         SessionManager as _, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
-use serde_json::json;
+use serde_json::{json, value::RawValue};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Brake, Handler, MODERN, SUPPORTED, Server, SessionMode, Settings,
     caller::Caller,
     carrier::Carrier,
-    envelope::{Envelope, Malformed},
+    early::response_or_stream,
+    envelope::Envelope,
     era::{self, Era},
     headers::{accept_any, accepts_both, follow_body, is_json, repeated, session},
     lists::Lists,
     reply, scopes,
     services::{Legacy, Services, config},
+    streams::Streams,
     unserved::no_method,
 };
 use crate::{auth::Principal, portkey::Accounts, surface::Surface, tools::Catalogue};
@@ -60,6 +62,7 @@ struct Shared<H> {
     lists: Lists,
     modern: StreamableHttpService<H, NeverSessionManager>,
     legacy: Services<H>,
+    streams: Streams,
     /// Counts the messages that are being answered.
     answering: TaskTracker,
     shutdown: CancellationToken,
@@ -72,6 +75,8 @@ pub struct Counts {
     /// Principals with a legacy service.
     pub services: usize,
     pub calls: usize,
+    /// Streams that stay open by themselves.
+    pub streams: usize,
 }
 
 impl Endpoint {
@@ -98,7 +103,9 @@ impl<H: Handler> Endpoint<H> {
         let legacy = Services::new(settings.clone(), server.clone(), shutdown.clone());
         let lists = Lists::new(settings.cache_scope);
         let answering = TaskTracker::new();
-        let shared = Shared { settings, brake, server, lists, modern, legacy, answering, shutdown };
+        let streams = Streams::default();
+        let shared =
+            Shared { settings, brake, server, lists, modern, legacy, streams, answering, shutdown };
         Self { shared: Arc::new(shared) }
     }
 
@@ -162,14 +169,13 @@ impl<H: Handler> Endpoint<H> {
         };
         let envelope = match Envelope::parse(&body, shared.settings.max_json_depth) {
             Ok(envelope) => envelope,
-            Err(malformed) => return refuse(&malformed),
+            Err(malformed) => return reply::malformed(&malformed),
         };
         if !is_json(request.headers()) {
             let refused = StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
             return reply::in_json(refused, envelope.id, false);
         }
-        if is_any_list(&envelope)
-            && envelope.params.cursor.is_some_and(|it| !it.get().starts_with('"'))
+        if envelope.is_list() && envelope.params.cursor.is_some_and(|it| !it.get().starts_with('"'))
         {
             // rmcp would take it for no parameters at all.
             let (code, message) = (ErrorCode::INVALID_PARAMS, "`cursor` has to be a string");
@@ -189,11 +195,14 @@ impl<H: Handler> Endpoint<H> {
             Era::LegacyInMeta(version) => {
                 let message =
                     format!("`_meta` cannot name revision {version}: it begins with `initialize`");
-                unsupported(&envelope, &message, &[MODERN], &version)
+                reply::unsupported(envelope.id, &message, &[MODERN], &version)
             }
-            Era::Unknown(version) => {
-                unsupported(&envelope, "this protocol version is not served", &SUPPORTED, &version)
-            }
+            Era::Unknown(version) => reply::unsupported(
+                envelope.id,
+                "this protocol version is not served",
+                &SUPPORTED,
+                &version,
+            ),
             Era::Legacy | Era::NotThere => self.legacy(request, &body, &envelope, &caller).await,
         }
     }
@@ -215,13 +224,23 @@ impl<H: Handler> Endpoint<H> {
             return reply::error(StatusCode::NOT_FOUND, envelope.id, code, &message, None);
         }
         let catalogue = shared.server.catalogue();
-        if is_first_page(envelope)
+        if envelope.is_first_page()
             && era::is_complete(headers, envelope)
             && accepts_both(headers)
             && let (Some(catalogue), Some(id)) = (catalogue, envelope.id)
         {
             return self.list(catalogue, caller, true, id, headers);
         }
+        let place = if method == "subscriptions/listen" {
+            let id = caller.principal.id();
+            let Some(place) = shared.streams.place(id, shared.settings.max_streams) else {
+                let message = "all streams are taken (MCP_MAX_STREAMS): end one first";
+                return reply::busy(envelope.id, message);
+            };
+            Some(place)
+        } else {
+            None
+        };
         let is_call = catalogue.is_some() && method == "tools/call";
         let carrier = envelope.id.filter(|_| is_call).map(Carrier::new);
         let stripped = match &carrier {
@@ -231,14 +250,27 @@ impl<H: Handler> Endpoint<H> {
             }
             None => body,
         };
+        let streams = accepts_both(request.headers()).then_some(shared.settings.silence);
+        let request = with_body(request, stripped);
+        let (endpoint, body) = (self.clone(), body.clone());
+        let id = envelope.id.map(ToOwned::to_owned);
         // rmcp's futures are large: inside every future around them they would be moved each time.
-        let response = Box::pin(shared.modern.handle(with_body(request, stripped))).await;
-        let response = response.map(Body::new);
-        let response = match carrier {
-            Some(carrier) => carrier.unload(response),
-            None => response,
+        let work = Box::pin(async move {
+            let response = endpoint.shared.modern.handle(request).await.map(Body::new);
+            let response = match carrier {
+                Some(carrier) => carrier.unload(response),
+                None => response,
+            };
+            endpoint.finish(response, id.as_deref(), &body)
+        });
+        let response = match streams.filter(|_| envelope.id.is_some()) {
+            Some(silence) => response_or_stream(work, silence).await,
+            None => work.await,
         };
-        self.finish(response, envelope, body)
+        match place {
+            Some(place) => reply::holding(response, place),
+            None => response,
+        }
     }
 
     async fn legacy(
@@ -262,7 +294,7 @@ impl<H: Handler> Endpoint<H> {
                 return reply::busy(envelope.id, message);
             }
             follow_body(request.headers_mut(), envelope);
-        } else if is_first_page(envelope)
+        } else if envelope.is_first_page()
             && accepts_both(request.headers())
             && let (Some(catalogue), Some(id)) = (shared.server.catalogue(), envelope.id)
             && (!stateful || touched(&legacy, request.headers()).await)
@@ -270,7 +302,7 @@ impl<H: Handler> Endpoint<H> {
             return self.list(catalogue, caller, false, id, request.headers());
         }
         let response = Box::pin(legacy.service.handle(with_body(request, body))).await;
-        self.finish(response.map(Body::new), envelope, body)
+        self.finish(response.map(Body::new), envelope.id, body)
     }
 
     /// GET opens a session's stream, DELETE ends the session.
@@ -306,25 +338,27 @@ impl<H: Handler> Endpoint<H> {
         catalogue: &Catalogue,
         caller: &Caller,
         modern: bool,
-        id: &serde_json::value::RawValue,
+        id: &RawValue,
         headers: &HeaderMap,
     ) -> Response {
         let listed = |entry: &crate::tools::Entry| caller.sees(entry);
         self.shared.lists.answer(catalogue, listed, modern, id, headers)
     }
 
-    fn finish(&self, response: Response, envelope: &Envelope<'_>, body: &[u8]) -> Response {
+    fn finish(&self, response: Response, id: Option<&RawValue>, body: &[u8]) -> Response {
         // Its media type was right: rmcp says the same of a body that it cannot read.
         if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             let (code, message) = reply::unread(body);
-            return reply::error(StatusCode::BAD_REQUEST, envelope.id, code, &message, None);
+            return reply::error(StatusCode::BAD_REQUEST, id, code, &message, None);
         }
-        reply::in_json(response, envelope.id, self.shared.shutdown.is_cancelled())
+        reply::in_json(response, id, self.shared.shutdown.is_cancelled())
     }
 
     pub async fn counts(&self) -> Counts {
         let (sessions, services) = self.shared.legacy.counts().await;
-        Counts { sessions, services, calls: self.shared.server.calls().in_flight() }
+        let Shared { server, streams, .. } = &*self.shared;
+        let calls = server.calls().in_flight();
+        Counts { sessions, services, calls, streams: streams.count() }
     }
 
     /// Waits until no call is in flight.
@@ -342,38 +376,6 @@ impl<H: Handler> Endpoint<H> {
         let _ = tokio::time::timeout(LAST_WORDS, answering.wait()).await;
         shutdown.cancel();
     }
-}
-
-fn refuse(malformed: &Malformed) -> Response {
-    let (code, message) = malformed.told();
-    reply::error(StatusCode::BAD_REQUEST, None, code, &message, None)
-}
-
-/// -32022 with the revisions to choose from (basic/versioning).
-fn unsupported(
-    envelope: &Envelope<'_>,
-    message: &str,
-    supported: &[ProtocolVersion],
-    requested: &str,
-) -> Response {
-    let data = json!({ "supported": supported, "requested": requested });
-    let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
-    reply::error(StatusCode::BAD_REQUEST, envelope.id, code, message, Some(data))
-}
-
-fn is_any_list(envelope: &Envelope<'_>) -> bool {
-    const LISTS: [&str; 4] =
-        ["tools/list", "prompts/list", "resources/list", "resources/templates/list"];
-    envelope.method.as_deref().is_some_and(|method| LISTS.contains(&method))
-}
-
-fn is_list(envelope: &Envelope<'_>) -> bool {
-    envelope.method.as_deref() == Some("tools/list")
-}
-
-/// A list that every request may have; one with a cursor is for rmcp to refuse.
-fn is_first_page(envelope: &Envelope<'_>) -> bool {
-    is_list(envelope) && envelope.params.cursor.is_none()
 }
 
 /// Whether the session is there; if so, it counts as used.

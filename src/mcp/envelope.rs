@@ -124,6 +124,20 @@ impl<'a> Envelope<'a> {
     }
 }
 
+impl Envelope<'_> {
+    /// Whether it asks for a list, of whatever.
+    pub(super) fn is_list(&self) -> bool {
+        const LISTS: [&str; 4] =
+            ["tools/list", "prompts/list", "resources/list", "resources/templates/list"];
+        self.method.as_deref().is_some_and(|method| LISTS.contains(&method))
+    }
+
+    /// A list of tools that every request may have; one with a cursor is for rmcp to refuse.
+    pub(super) fn is_first_page(&self) -> bool {
+        self.method.as_deref() == Some("tools/list") && self.params.cursor.is_none()
+    }
+}
+
 /// What `_meta` says of the request.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Meta<'a> {

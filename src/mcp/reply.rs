@@ -6,10 +6,10 @@ use http::{
     HeaderValue, StatusCode,
     header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
-use rmcp::model::ErrorCode;
+use rmcp::model::{ErrorCode, ProtocolVersion};
 use serde_json::{Value, json, value::RawValue};
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::envelope::Malformed;
 use crate::json as text;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -38,6 +38,24 @@ pub(super) fn error_body(
     };
     let id = id.map_or("null", RawValue::get);
     format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+}
+
+/// What is told of a body that is no message.
+pub(super) fn malformed(malformed: &Malformed) -> Response {
+    let (code, message) = malformed.told();
+    error(StatusCode::BAD_REQUEST, None, code, &message, None)
+}
+
+/// -32022 with the revisions to choose from (basic/versioning).
+pub(super) fn unsupported(
+    id: Option<&RawValue>,
+    message: &str,
+    supported: &[ProtocolVersion],
+    requested: &str,
+) -> Response {
+    let data = json!({ "supported": supported, "requested": requested });
+    let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
+    error(StatusCode::BAD_REQUEST, id, code, message, Some(data))
 }
 
 /// Why a message whose envelope is right cannot be read by rmcp, which does not say.
@@ -158,21 +176,21 @@ impl http_body::Body for TwoParts {
     }
 }
 
-/// A response whose stream holds on to `token` until it has ended.
-pub(super) fn holding(response: Response, token: TaskTrackerToken) -> Response {
+/// A response whose stream holds on to `held` until it has ended.
+pub(super) fn holding<T: Send + Unpin + 'static>(response: Response, held: T) -> Response {
     let kind = response.headers().get(CONTENT_TYPE);
     if kind.is_none_or(|kind| !kind.as_bytes().starts_with(b"text/event-stream")) {
         return response;
     }
-    response.map(|body| axum::body::Body::new(Held { body, _token: token }))
+    response.map(|body| axum::body::Body::new(Held { body, _held: held }))
 }
 
-struct Held {
+struct Held<T> {
     body: axum::body::Body,
-    _token: TaskTrackerToken,
+    _held: T,
 }
 
-impl http_body::Body for Held {
+impl<T: Unpin> http_body::Body for Held<T> {
     type Data = Bytes;
     type Error = axum::Error;
 
