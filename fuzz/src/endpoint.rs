@@ -15,7 +15,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{
-    line,
+    line, same_id,
     server::{CATALOGUE, Stub, post, principal},
 };
 
@@ -49,7 +49,7 @@ pub fn check(input: &[u8]) {
     let id = &message["id"];
     match serde_json::from_slice::<Value>(rest) {
         _ if id.is_null() => assert!(message["error"].is_object(), "{message}"),
-        Ok(asked) => assert_eq!(*id, asked["id"], "{message}"),
+        Ok(asked) => assert!(same_id(id, &asked["id"]), "{message}"),
         // What is JSON and yet cannot be read as a whole, as a number that is too large, may be
         // passed over; what is none may not.
         Err(_) => assert!(

@@ -6,6 +6,8 @@ use portkey_admin_mcp::mcp::routing::{Envelope, Era, Malformed, era};
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, JsonRpcMessage};
 use serde_json::{Value, value::RawValue};
 
+use super::same_id;
+
 const MAX_DEPTH: usize = 64;
 
 pub fn check(input: &[u8]) {
@@ -39,7 +41,8 @@ pub fn check(input: &[u8]) {
 
     let Ok(message) = serde_json::from_slice::<ClientJsonRpcMessage>(input) else { return };
     let JsonRpcMessage::Request(request) = message else { return };
-    assert_eq!(serde_json::to_value(&request.id).expect("JSON"), given(envelope.id));
+    let id = serde_json::to_value(&request.id).expect("JSON");
+    assert!(same_id(&id, &given(envelope.id)), "{id}");
     let (method, what) = match &request.request {
         ClientRequest::CallToolRequest(call) => ("tools/call", call.params.name.to_string()),
         ClientRequest::GetPromptRequest(get) => ("prompts/get", get.params.name.clone()),

@@ -17,6 +17,8 @@ mod server;
 mod text;
 mod token;
 
+use serde_json::Value;
+
 type Check = fn(&[u8]);
 
 /// Name and function of each target.
@@ -41,6 +43,11 @@ pub const TARGETS: [(&str, Check); 11] = [
 pub fn run(target: &str, input: &[u8]) {
     let (_, check) = TARGETS.iter().find(|(name, _)| *name == target).expect("a target");
     check(input);
+}
+
+/// Whether two ids of requests are one; -0 is 0.
+fn same_id(one: &Value, other: &Value) -> bool {
+    one == other || one.as_f64().is_some_and(|it| other.as_f64() == Some(it))
 }
 
 /// The first line of an input, and what comes after it.

@@ -59,7 +59,8 @@ fn verify(clerk: &Clerk, token: &[u8]) -> Result<Identity, Refused> {
     let verified = block_on(clerk.verify(token, from));
     if let (Err(refused), Ok(token)) = (&verified, std::str::from_utf8(token)) {
         let told = refused.to_string();
-        assert!(token.len() < 16 || !told.contains(token), "the token is quoted");
+        let is_jwt = token.len() > 16 && token.split('.').count() == 3;
+        assert!(!is_jwt || !told.contains(token), "the token is quoted");
     }
     verified
 }
