@@ -8,7 +8,7 @@ use http::Method;
 use portkey_admin_mcp::mask::SENTINEL;
 use serde_json::{Value, json};
 
-use crate::support::{Served, serve, serve_key, settings};
+use crate::support::{Served, joined, serve, serve_key, settings};
 
 /// Slug of the seeded integration of that name.
 async fn seeded(served: &Served, name: &str) -> String {
@@ -285,6 +285,36 @@ async fn a_secret_that_is_not_shown_is_neither_lost_nor_sent_elsewhere() {
     assert_eq!(called.complaints(), ["configurations.custom_host"]);
     let args = json!({ "slug": openai, "configurations": moved, "key": "sk-of-the-other-host" });
     served.call("update_integration", args).await.data();
+}
+
+#[tokio::test]
+async fn a_stored_key_goes_neither_back_to_the_providers_host_nor_out_of_a_secret_store() {
+    let served = serve(settings()).await;
+    let account = served.account("admin");
+    let references = account.get("/secret-references").await;
+    let mappings = json!([{ "target_field": "key",
+        "secret_reference_id": references["data"][0]["id"] }]);
+    for (slug, more, remedy) in [
+        ("own-key", json!({ "key": "sk-stored-0123456789" }), json!({ "key": "sk-x" })),
+        (
+            "of-a-store",
+            json!({ "secret_mappings": mappings }),
+            json!({ "secret_mappings": mappings }),
+        ),
+    ] {
+        let own = json!({ "name": slug, "slug": slug, "ai_provider_id": "openai",
+            "configurations": { "custom_host": "https://llm.example.com" } });
+        account.send(Method::POST, "/integrations", &joined(own, &more)).await;
+        for host in [json!("https://elsewhere.example.net"), json!(null)] {
+            let args = json!({ "slug": slug, "configurations": { "custom_host": host } });
+            let called = served.call("update_integration", args).await;
+            assert_eq!(called.complaints(), ["configurations.custom_host"], "{}", called.text());
+        }
+        let args = json!({ "slug": slug, "configurations": { "openai_project": "p" } });
+        served.call("update_integration", args).await.data();
+        let args = json!({ "slug": slug, "configurations": { "custom_host": null } });
+        served.call("update_integration", joined(args, &remedy)).await.data();
+    }
 }
 
 #[tokio::test]

@@ -8,13 +8,15 @@ use super::configurations::{self, Flat, Patch};
 use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
     tools::{
-        merge::{self, merged, moved_host, with_configurations},
+        merge::{self, merged, stays_there, with_configurations},
         secret_mapping::{self, SecretMapping, is_mapped},
         shared::change::done,
     },
 };
 
 const PATH: &str = "/integrations/{slug}";
+const KEY_MOVED: &str =
+    "changes while the stored key is kept, which would go there: give `key` too";
 
 /// Carried as it is: prices have more kinds than are named here.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -102,12 +104,11 @@ impl Workflow for UpdateIntegration {
                 let keyed = |name| {
                     stored.get(name).and_then(Value::as_str).is_some_and(|it| !it.is_empty())
                 };
-                let kept = changes.key.is_none() && keyed("masked_key") && !mapped("key");
-                if let Some(host) = moved_host(&before, &after).filter(|_| kept) {
-                    return Err(Error::argument(
-                        format!("configurations.{host}"),
-                        "changes while the stored key is kept, which would go there: give `key` too",
-                    ));
+                if changes.key.is_none() && keyed("masked_key") && !mapped("key") {
+                    stays_there(&before, &after, KEY_MOVED)?;
+                }
+                if secret_mapping::stay(mappings, &stored) {
+                    stays_there(&before, &after, secret_mapping::MOVED)?;
                 }
                 body.insert("configurations".into(), after);
             }

@@ -8,7 +8,7 @@ use url::Url;
 use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
     tools::{
-        merge::{configurations, keeps_secret, with_configurations},
+        merge::{configurations, keeps_secret, stays_there, with_configurations},
         secret_mapping::{self, SecretMapping, is_mapped},
         shared::change::done,
     },
@@ -115,7 +115,7 @@ impl Workflow for UpdateMcpIntegration {
                     with_configurations(&before, patch, |field| is_mapped(mappings, &stored, field))
                 })
                 .transpose()?;
-            stays(&stored, changes.url.as_deref(), &before, after.as_ref())?;
+            stays(&stored, &changes, &before, after.as_ref())?;
             return write(call, id, fields(changes)?, after).await;
         }
         let body = fields(changes)?;
@@ -139,18 +139,25 @@ async fn write(
 }
 
 /// Refuses another host while a secret of the old one is kept.
-fn stays(stored: &Value, url: Option<&str>, before: &Value, after: Option<&Value>) -> Result<()> {
+fn stays(stored: &Value, changes: &Changes, before: &Value, after: Option<&Value>) -> Result<()> {
     let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
     let old = stored.get("url").and_then(Value::as_str).and_then(origin);
-    let moves = url.is_some_and(|url| origin(url) != old);
-    if moves && keeps_secret(before, after.unwrap_or(before)) {
+    let moves = changes.url.as_deref().is_some_and(|url| origin(url) != old);
+    let mapped = secret_mapping::stay(changes.secret_mappings.as_deref(), stored);
+    if moves && mapped {
+        return Err(Error::argument("url", secret_mapping::MOVED));
+    }
+    if moves && keeps_secret(before, after) {
         return Err(Error::argument(
             "url",
             "changes its host while stored secrets are kept, which would go there: give \
              `configurations` with the secrets for the new host, or null to delete them",
         ));
     }
-    Ok(())
+    match after {
+        Some(after) if mapped => stays_there(before, after, secret_mapping::MOVED),
+        _ => Ok(()),
+    }
 }
 
 /// The reference's `custom_headers` in their place; `None` where there is neither.
