@@ -35,7 +35,24 @@ pub fn configurations(integration: &Value) -> Value {
     }
 }
 
-/// The same with `patch` merged in. Of a secret that Portkey shows only as `masked_NAME` nobody
+/// The configurations as reads show them, but for what they do not show.
+pub fn shown(integration: &Value) -> Value {
+    let mut shown = configurations(integration);
+    if let Value::Object(fields) = &mut shown {
+        fields.retain(|name, _| !name.starts_with(MASKED));
+    }
+    shown
+}
+
+/// What of written configurations reads will show, where what was read is `before`.
+pub fn to_show(before: &Value, mut written: Value) -> Value {
+    if let (Value::Object(before), Value::Object(written)) = (before, &mut written) {
+        written.retain(|name, _| !before.contains_key(&format!("{MASKED}{name}")));
+    }
+    written
+}
+
+/// Configurations with `patch` merged in. Of a secret that Portkey shows only as `masked_NAME` nobody
 /// knows the value, so that the patch has to say what becomes of it, unless it is `mapped` to a
 /// secret reference.
 ///

@@ -37,15 +37,21 @@ pub fn is_mapped(given: Option<&[SecretMapping]>, stored: &Value, field: &str) -
     if let Some(given) = given {
         return given.iter().any(|mapping| mapping.target_field == field);
     }
-    let stored = stored.get("secret_mappings").and_then(Value::as_array);
-    let mut fields = stored.into_iter().flatten().map(|it| it.get("target_field"));
-    fields.any(|it| it.and_then(Value::as_str) == Some(field))
+    targets(stored).contains(&field)
 }
 
 /// Whether what the stored mappings fill stays: its secrets go where the rest says.
 pub fn stay(given: Option<&[SecretMapping]>, stored: &Value) -> bool {
+    given.is_none() && !targets(stored).is_empty()
+}
+
+/// The fields that stored mappings fill.
+pub fn targets(stored: &Value) -> Vec<&str> {
     let stored = stored.get("secret_mappings").and_then(Value::as_array);
-    given.is_none() && stored.is_some_and(|it| !it.is_empty())
+    let fields = stored.into_iter().flatten().filter_map(|it| it.get("target_field")?.as_str());
+    let mut fields: Vec<_> = fields.collect();
+    fields.sort_unstable();
+    fields
 }
 
 /// Refuses mappings of which one cannot be.

@@ -209,14 +209,14 @@ async fn an_update_keeps_what_it_does_not_mention() {
     served.sends_one("update_integration", args, &target, json!({ "name": "Azure Nordics" })).await;
     let args = json!({ "slug": slug, "key": "sk-new-key-0123456789", "configurations":
         { "azure_auth_mode": "managed", "azure_managed_client_id": "m" } });
+    served.sent();
     let told = served.call("update_integration", args).await;
     assert_eq!(told.data(), &json!({ "success": true, "slug": slug }));
     let mut merged = before["configurations"].clone();
     merged["azure_auth_mode"] = "managed".into();
     merged["azure_managed_client_id"] = "m".into();
-    let sent = served.sent();
     assert_eq!(
-        sent.last().unwrap().json(),
+        served.written(),
         json!({ "configurations": merged, "key": "sk-new-key-0123456789" })
     );
     let mut after = stored(&served, &slug).await;
@@ -249,9 +249,8 @@ async fn an_update_sends_every_field() {
         "custom_host": "https://llm.example.com", "clear": ["pricing_adjustments"],
     });
     served.call("update_integration", args).await.data();
-    let sent = served.sent();
     assert_eq!(
-        sent.last().unwrap().json(),
+        served.written(),
         json!({
             "name": "N", "key": "sk-x", "description": "d", "secret_mappings": mapping,
             "configurations": { "openai_organization": "org-example",
@@ -273,7 +272,7 @@ async fn a_secret_that_is_not_shown_is_neither_lost_nor_sent_elsewhere() {
     let whole = json!({ "aws_region": "eu-central-1", "aws_secret_access_key": "again" });
     let args = json!({ "slug": bedrock, "configurations": whole });
     served.call("update_integration", args).await.data();
-    let sent = served.sent().pop().unwrap().json();
+    let sent = served.written();
     assert_eq!(sent["configurations"]["aws_access_key_id"], "AKIAEXAMPLE0000000");
     assert_eq!(sent["configurations"]["aws_secret_access_key"], "again");
     assert!(sent["configurations"].get("masked_aws_secret_access_key").is_none(), "{sent}");

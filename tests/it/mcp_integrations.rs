@@ -144,7 +144,7 @@ async fn an_update_keeps_what_it_does_not_mention() {
     let told = served.call("update_mcp_integration", args).await;
     assert_eq!(told.data(), &json!({ "success": true, "id": id }));
     let sent = served.sent();
-    assert_eq!(sent.len(), 2, "read, then written");
+    assert_eq!(sent.len(), 3, "read, then written, then looked at");
     let token = &before["configurations"]["custom_headers"]["Authorization"];
     let merged = json!({
         "custom_headers": { "Authorization": token, "x-team": "search" },
@@ -175,9 +175,8 @@ async fn an_update_sends_every_field() {
         "clear": ["description"], "custom_headers": { "x": "y" },
     });
     served.call("update_mcp_integration", args).await.data();
-    let sent = served.sent();
     assert_eq!(
-        sent.last().unwrap().json(),
+        served.written(),
         json!({
             "name": "Notebook", "url": "https://up.example.com/sse",
             "auth_type": "oauth_client_credentials", "transport": "http", "secret_mappings": mapping,

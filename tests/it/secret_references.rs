@@ -240,7 +240,10 @@ async fn a_sign_in_is_masked_whole_and_a_mask_never_goes_back() {
         served.refuses("update_secret_reference", json!({ "id": id, "auth_config": azure })).await;
     assert!(why.contains("`auth_config.azure_entra_client_secret`"), "{why}");
     for (more, word) in [
-        (json!({ "azure_vault_url": "https://a.example", "azure_auth_mode": "default" }), "two managers"),
+        (
+            json!({ "azure_vault_url": "https://a.example", "azure_auth_mode": "default" }),
+            "two managers",
+        ),
         (json!({ "aws_auth_type": "serviceRole", "aws_region": "eu-west-1" }), "two managers"),
         (json!({}), "`auth_config.vault_auth_type` is missing"),
     ] {
