@@ -105,7 +105,7 @@ impl Workflow for UpdateIntegration {
         if let Some(stored) = &stored {
             if let Some(patch) = patch {
                 let mapped = |field: &str| is_mapped(mappings, stored, field);
-                let before = merge::configurations(&stored);
+                let before = merge::configurations(stored);
                 let after = with_configurations(&before, patch, mapped)?;
                 let keyed = |name| {
                     stored.get(name).and_then(Value::as_str).is_some_and(|it| !it.is_empty())

@@ -113,7 +113,7 @@ impl Workflow for UpdateMcpIntegration {
         let mut after = None;
         if patch.is_some() || changes.url.is_some() || mappings.is_some() {
             let stored = &*stored.insert(integration.read(call).await?);
-            let before = configurations(&stored);
+            let before = configurations(stored);
             after = patch
                 .map(|patch| {
                     with_configurations(&before, patch, |field| is_mapped(mappings, stored, field))
