@@ -41,13 +41,14 @@ impl Resource<'_> {
         before: &Value,
         body: &JsonObject,
     ) -> Option<&'static str> {
+        let key = self.key(before);
         let mut after = before.as_object().cloned().unwrap_or_default();
         after.extend(body.clone());
         let [before, after] = [before, &Value::Object(after)].map(|it| self.version_of(it));
         if before == after {
             return None;
         }
-        call.wrote(&self.key(), &before, Some(&after));
+        call.wrote(&key, &before, Some(&after));
         match self.look(call).await {
             Ok((_, true)) => None,
             Ok((_, false)) => Some("saved; Portkey's reads still show the older state"),
@@ -60,14 +61,16 @@ impl Resource<'_> {
             let named = self.named.map(|(field, id)| (field.to_owned(), Value::from(id)));
             let args = JsonObject::from_iter(named);
             let shown = unwrapped(call.get(self.path, args.into()).await?);
-            let fresh = !call.is_stale(&self.key(), &self.version_of(&shown));
+            let fresh = !call.is_stale(&self.key(&shown), &self.version_of(&shown));
             Ok((shown, fresh))
         })
         .await
     }
 
-    fn key(self) -> String {
-        format!("{} {}", self.path, self.named.map_or("", |(_, id)| id))
+    /// One thing may be named by its slug or its id; what is shown has the id.
+    fn key(self, shown: &Value) -> String {
+        let id = shown.get("id").and_then(Value::as_str).or(self.named.map(|(_, id)| id));
+        format!("{} {}", self.path, id.unwrap_or_default())
     }
 
     fn version_of(self, shown: &Value) -> String {

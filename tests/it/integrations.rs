@@ -317,6 +317,21 @@ async fn a_stored_key_goes_neither_back_to_the_providers_host_nor_out_of_a_secre
 }
 
 #[tokio::test]
+async fn a_change_by_id_is_not_built_upon_a_read_older_than_one_by_slug() {
+    let served = serve(settings()).await;
+    let slug = seeded(&served, "OpenAI organisation").await;
+    let id = stored(&served, &slug).await["id"].clone();
+    served.sandbox.faults().stale_for_reads(100);
+    let args = json!({ "slug": slug, "configurations": { "openai_project": "p" } });
+    let told = served.call("update_integration", args).await;
+    assert!(told.data()["note"].as_str().unwrap().contains("older"), "{}", told.data());
+    served.sent();
+    let args = json!({ "slug": id, "configurations": { "openai_organization": "o" } });
+    assert_eq!(served.call("update_integration", args).await.error()["kind"], "stale");
+    assert!(served.sent().iter().all(|request| request.method == Method::GET));
+}
+
+#[tokio::test]
 async fn an_update_of_nothing_or_against_itself_is_refused() {
     let served = serve(settings()).await;
     for (args, argument) in [

@@ -200,6 +200,20 @@ async fn what_no_default_is_touched_by_is_one_write_without_a_read() {
     assert_eq!(served.call("update_workspace", both).await.complaints(), ["clear"]);
 }
 
+/// A workspace is one by whatever it is named.
+#[tokio::test]
+async fn a_change_by_id_keeps_what_one_by_slug_just_wrote() {
+    let served = serve(settings()).await;
+    let row = seeded(&served, "Staging").await;
+    served.sandbox.faults().stale_for_reads(1);
+    for (named, metadata) in [("slug", json!({ "one": "1" })), ("id", json!({ "two": "2" }))] {
+        let args = json!({ "workspace_id": row[named], "metadata": metadata });
+        served.call("update_workspace", args).await.data();
+    }
+    let kept = served.sent().pop().unwrap().json()["defaults"]["metadata"].clone();
+    assert_eq!((&kept["one"], &kept["two"]), (&json!("1"), &json!("2")));
+}
+
 #[tokio::test]
 async fn every_default_is_set_and_a_config_is_cleared_by_its_name() {
     let served = serve(settings()).await;

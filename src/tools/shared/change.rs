@@ -62,7 +62,7 @@ impl Change {
             })
             .collect();
         let mut written = Vec::new();
-        for (document, before) in stored(call, path, &named, &changed).await? {
+        for Stored { document, key, value: before } in stored(call, path, &named, &changed).await? {
             let patch = match body.shift_remove(document) {
                 Some(Value::Object(patch)) => Some(patch),
                 Some(_) => None,
@@ -76,7 +76,7 @@ impl Change {
             };
             mask::all_known(&after, document).map_err(Error::Arguments)?;
             body.insert(document.into(), after.clone());
-            written.push((key(path, &named, document), before, after));
+            written.push((key, before, after));
         }
         let mut args = named.clone();
         args.extend(body);
@@ -95,36 +95,43 @@ impl Change {
     }
 }
 
-/// These documents as they are, after a wait where reads lag behind a write of the last minute. Where
-/// they still do, what was written stands for what is stored.
+/// A document as it is before a change.
+struct Stored<'d> {
+    document: &'d str,
+    /// What is remembered of it is remembered under this.
+    key: String,
+    value: Value,
+}
+
+/// These documents, after a wait where reads lag behind a write of the last minute. Where they still
+/// do, what was written stands for what is stored.
 async fn stored<'d>(
     call: &Call,
     path: &str,
     named: &JsonObject,
     documents: &[&'d str],
-) -> Result<Vec<(&'d str, Value)>> {
+) -> Result<Vec<Stored<'d>>> {
     if documents.is_empty() {
         return Ok(Vec::new());
     }
-    let newer = |document: &str, seen: &Value| {
-        let newer = call.newer(&key(path, named, document), &seen.to_string())?;
-        Some(serde_json::from_str(&newer).unwrap_or_default())
-    };
     let read = || async {
-        let stored = unwrapped(call.get(path, named.clone().into()).await?);
-        let seen = |document: &&'d str| stored.get(*document).cloned().unwrap_or_default();
-        let seen: Vec<_> = documents.iter().map(|it| (*it, seen(it))).collect();
-        let fresh = seen.iter().all(|(document, seen)| newer(document, seen).is_none());
-        Ok((seen, fresh))
+        let shown = unwrapped(call.get(path, named.clone().into()).await?);
+        // One thing may be named by its slug or its id; what is shown has the id.
+        let id = shown.get("id").and_then(Value::as_str);
+        let id = id.map_or_else(|| Value::Object(named.clone()).to_string(), str::to_owned);
+        let mut fresh = true;
+        let documents = documents.iter().map(|document| {
+            let key = format!("{path} {id} {document}");
+            let seen = shown.get(*document).cloned().unwrap_or_default();
+            let newer = call.newer(&key, &seen.to_string());
+            fresh &= newer.is_none();
+            let newer = newer.map(|newer| serde_json::from_str(&newer).unwrap_or_default());
+            Stored { document, key, value: newer.unwrap_or(seen) }
+        });
+        let documents: Vec<_> = documents.collect();
+        Ok((documents, fresh))
     };
-    let (seen, _) = call.patiently(read).await?;
-    let known = |(document, seen)| (document, newer(document, &seen).unwrap_or(seen));
-    Ok(seen.into_iter().map(known).collect())
-}
-
-/// What is remembered of a document is remembered under this.
-fn key(path: &str, named: &JsonObject, document: &str) -> String {
-    format!("{path} {} {document}", Value::Object(named.clone()))
+    Ok(call.patiently(read).await?.0)
 }
 
 /// What a write answers: that it was done, to what, and what Portkey says of it.
