@@ -24,7 +24,7 @@ pub use challenge::Challenge;
 pub use clerk::Clerk;
 pub use grant::Grant;
 pub use identity::{Identity, Method};
-pub use policy::{Decision, READ, WRITE, decide};
+pub use policy::{Decision, READ, WRITE, decide, scopes};
 pub use principal::{Principal, PrincipalId};
 pub use refused::Refused;
 pub use rules::{Rule, When};

@@ -208,7 +208,7 @@ fn mcp_settings(
         read_only: reader.flag("mcp.read_only"),
         sandbox,
         cache_scope: if auth.is_uniform() { CacheScope::Public } else { CacheScope::Private },
-        challenge: auth::Challenge { resource_metadata },
+        challenge: auth::Challenge { resource_metadata, read_only: reader.flag("mcp.read_only") },
     }
 }
 

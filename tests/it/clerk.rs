@@ -66,6 +66,18 @@ async fn a_client_finds_out_where_to_get_a_token() {
 }
 
 #[tokio::test]
+async fn a_server_that_only_reads_asks_for_no_more() {
+    let keys = Keys::new();
+    let issuer = Issuer::start(&keys.published()).await;
+    let server = serving(&issuer, &[("MCP_READ_ONLY", "true")]).await;
+    let resource = get(&server, "/.well-known/oauth-protected-resource/mcp").await.json();
+    assert_eq!(resource["scopes_supported"], json!(["portkey:read"]));
+    let reply = server.ask(&Ask::modern(1, "tools/list", json!({}))).await;
+    let challenge = reply.header("www-authenticate").unwrap();
+    assert!(challenge.ends_with("scope=\"portkey:read\""), "{challenge}");
+}
+
+#[tokio::test]
 async fn each_token_gets_its_status() {
     let keys = Keys::new();
     let issuer = Issuer::start(&keys.published()).await;
