@@ -15,6 +15,7 @@ mod principal;
 mod refused;
 mod rules;
 mod settings;
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -29,3 +30,4 @@ pub use principal::{Principal, PrincipalId};
 pub use refused::Refused;
 pub use rules::{Rule, When};
 pub use settings::{Mode, Settings};
+pub use shown::Shown;
