@@ -62,4 +62,5 @@ mod tls;
 mod tracing;
 mod upstream;
 mod users;
+mod visible;
 mod workspaces;
