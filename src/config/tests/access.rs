@@ -133,3 +133,18 @@ fn a_list_with_nothing_in_it_is_no_list() {
         assert_eq!(of_clerk(&file, &[people]), [""; 0], "not set");
     }
 }
+
+#[test]
+fn the_examples_of_the_documentation_are_good() {
+    let page = include_str!("../../../docs/auth.md");
+    let blocks = page.split("```toml\n").skip(1);
+    let examples: Vec<_> = blocks.map(|block| block.split("```").next().unwrap()).collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let text = example.replace("…64 hexadecimal digits…", OTHER_HASH);
+        let environment = if text.contains("[tokens") { &[] } else { WHOLE_OF_CLERK };
+        let explained =
+            Inputs { purpose: Purpose::Explain, sandbox: false, ..with_file(&text, environment) };
+        assert_eq!(problems(&explained), [""; 0], "{text}");
+    }
+}
