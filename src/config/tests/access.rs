@@ -119,8 +119,8 @@ fn a_list_with_nothing_in_it_is_no_list() {
     // `"${A},${B}"`, neither set.
     for text in [",", " , ", "org_1,", ",org_1", "org_1,,org_2"] {
         let found = of_clerk("", &[(members, text), people]);
-        let start = format!("`clerk.allowed_organization_ids` is `");
-        told(&found, &[&start, "(env:CLERK_ALLOWED_ORGANIZATION_IDS)", "one of these is empty"]);
+        let start = "`clerk.allowed_organization_ids` is `";
+        told(&found, &[start, "(env:CLERK_ALLOWED_ORGANIZATION_IDS)", "one of these is empty"]);
         assert_eq!(of_clerk("", &[(members, text)]).len(), 1, "told once");
     }
     assert_eq!(problems(&inputs(&[("CLERK_AUDIENCE", ","), ("MCP_AUTH_MODE", "none")])).len(), 1);
