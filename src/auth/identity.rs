@@ -41,7 +41,8 @@ pub struct Identity {
     pub role: Option<String>,
     /// Permissions in the organisation, without `org:`.
     pub permissions: Vec<String>,
-    /// Scopes of an OAuth access token (RFC 8693 section 4.2); `None` for what carries none.
+    /// Scopes of an OAuth access token (RFC 8693 section 4.2), which may be none at all; `None` for
+    /// what is not limited by scopes.
     pub scopes: Option<Vec<String>>,
     /// The OAuth client that got the token.
     pub client_id: Option<String>,
@@ -52,5 +53,11 @@ pub struct Identity {
 impl Identity {
     pub fn new(method: Method) -> Self {
         Self { method, ..Self::default() }
+    }
+
+    /// Somebody who shows a certificate and nothing else.
+    pub fn of_certificate(subject: &str) -> Self {
+        let subject = Some(subject.to_owned());
+        Self { certificate: subject.clone(), subject, ..Self::new(Method::Certificate) }
     }
 }

@@ -64,7 +64,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(format!("no rates can be limited: {error}")))?;
     let limiter = Arc::new(limiter);
     let auth_mode = auth.mode.as_str();
-    let metadata = metadata(&settings, &auth)?;
+    let metadata = metadata(&settings, &auth, auth::scopes(mcp.read_only))?;
     let gate = Gate::new(auth, mcp.challenge.clone())
         .map_err(|error| Failure::Failed(format!("tokens cannot be verified: {error}")))?;
     gate.start().await;
@@ -138,13 +138,17 @@ fn brake(limiter: Arc<Limiter>) -> Brake {
 }
 
 /// What clients are told of how to get a token; nothing where no authorization server is.
-fn metadata(http: &http::Settings, auth: &auth::Settings) -> Result<Metadata, Failure> {
+fn metadata(
+    http: &http::Settings,
+    auth: &auth::Settings,
+    scopes: &[&str],
+) -> Result<Metadata, Failure> {
     let (Mode::Clerk(clerk), Some(base)) = (&auth.mode, &http.public_base_url) else {
         return Ok(Metadata::default());
     };
     let mirror = clerk.mirror.then(|| Mirror::start(&clerk.issuer)).transpose();
     let mirror = mirror.map_err(|error| Failure::Failed(error.to_string()))?;
-    Ok(Metadata::new(base, &clerk.issuer, mirror))
+    Ok(Metadata::new(base, &clerk.issuer, scopes, mirror))
 }
 
 /// Looks with every credential at once; the worst finding counts.

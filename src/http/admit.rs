@@ -16,9 +16,18 @@ use crate::auth::{
     clerk::Clerk,
 };
 
-/// Headers that a proxy adds; a request that carries one does not come from this machine alone.
-const FORWARDING: [&str; 5] =
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "fly-client-ip"];
+/// Headers that a proxy adds, besides `X-Forwarded-…`; a request that carries one does not come from
+/// this machine alone.
+const FORWARDING: [&str; 8] = [
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "fly-client-ip",
+];
 
 /// Lets callers in.
 #[derive(Clone, Debug)]
@@ -78,10 +87,7 @@ impl Gate {
         let token = first.and_then(|value| bearer::token(value.as_bytes()));
         let identity = match (&self.verifier, &certificate) {
             // The certificate is the proof.
-            (Verifier::None, Some(subject)) => Ok(Identity {
-                subject: Some(subject.clone()),
-                ..Identity::new(Method::Certificate)
-            }),
+            (Verifier::None, Some(subject)) => Ok(Identity::of_certificate(subject)),
             (Verifier::None, None) => {
                 self.admit_unproved(request.headers())?;
                 Ok(Identity::new(Method::None))
@@ -103,8 +109,10 @@ impl Gate {
     }
 
     fn admit_unproved(&self, headers: &HeaderMap) -> Result<(), Error> {
-        let forwarded = FORWARDING.iter().any(|name| headers.contains_key(*name));
-        if !forwarded || self.allow_unauthenticated_http {
+        let is_forwarding =
+            |name: &str| name.starts_with("x-forwarded-") || FORWARDING.contains(&name);
+        let mut names = headers.keys();
+        if self.allow_unauthenticated_http || !names.any(|name| is_forwarding(name.as_str())) {
             return Ok(());
         }
         Err(Error::new(

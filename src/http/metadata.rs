@@ -17,7 +17,7 @@ use super::{
     Shared,
     error::{Error, not_found, refuse},
 };
-use crate::auth::{READ, WRITE, clerk::Mirror};
+use crate::auth::clerk::Mirror;
 
 /// The same document at both: one for the server, one for its endpoint.
 pub const RESOURCE: [&str; 2] =
@@ -32,13 +32,13 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// For a server under `base` whose tokens are `issuer`'s.
-    pub fn new(base: &Url, issuer: &str, mirror: Option<Mirror>) -> Self {
+    /// For a server under `base` whose tokens are `issuer`'s, with the scopes that it has a use for.
+    pub fn new(base: &Url, issuer: &str, scopes: &[&str], mirror: Option<Mirror>) -> Self {
         let document = json!({
             "resource": format!("{}/mcp", base.as_str().trim_end_matches('/')),
             "authorization_servers": [issuer],
             "bearer_methods_supported": ["header"],
-            "scopes_supported": [READ, WRITE],
+            "scopes_supported": scopes,
             "resource_name": "Portkey Admin MCP",
         });
         Self { resource: Some(document.to_string().into()), mirror }

@@ -63,4 +63,5 @@ mod tls;
 mod tracing;
 mod upstream;
 mod users;
+mod visible;
 mod workspaces;

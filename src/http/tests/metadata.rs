@@ -14,7 +14,7 @@ const MIRROR: &str = "/.well-known/oauth-authorization-server";
 #[tokio::test]
 async fn the_resource_names_its_authorization_server() {
     let base = "https://mcp.example.com/".parse().unwrap();
-    let metadata = Metadata::new(&base, "https://clerk.example.com", None);
+    let metadata = Metadata::new(&base, "https://clerk.example.com", auth::scopes(false), None);
     let server = Plan { metadata, ..Plan::bearer() }.start();
     for path in PATHS {
         let answer = server.ask(&format!("GET {path} HTTP/1.1")).await;
@@ -49,7 +49,7 @@ async fn a_mirror_that_has_nothing_yet_says_when_to_come_again() {
     // Nobody listens there.
     let issuer = "https://127.0.0.1:9";
     let mirror = auth::clerk::Mirror::start(issuer).unwrap();
-    let metadata = Metadata::new(&base, issuer, Some(mirror));
+    let metadata = Metadata::new(&base, issuer, auth::scopes(false), Some(mirror));
     let server = Plan { metadata, ..Plan::bearer() }.start();
     let answer = server.ask(&format!("GET {MIRROR} HTTP/1.1")).await;
     assert_eq!((status(&answer), &*error_code(&answer)), (503, "metadata_unavailable"));
