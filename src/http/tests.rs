@@ -118,6 +118,7 @@ impl Plan {
                 version: "0",
                 endpoint: endpoint_url(&settings, address),
                 auth_mode: auth.mode.as_str(),
+                clerk_settings: auth.mode.clerk_settings().to_vec(),
                 session_mode: "stateful",
                 event_store: "off",
                 read_only: false,

@@ -66,6 +66,76 @@ async fn a_client_finds_out_where_to_get_a_token() {
 }
 
 #[tokio::test]
+async fn which_settings_are_there_is_told_by_name_and_nothing_else() {
+    let issuer = Issuer::start(&Keys::new().published()).await;
+    let rules =
+        scratch("rules.toml", "[[rules]]\nname = \"of-the-rules\"\nwhen.roles = [\"admin\"]");
+    let more = [
+        ("MCP_CONFIG", rules.to_str().unwrap()),
+        ("MCP_OAUTH_METADATA_MIRROR", "true"),
+        ("CLERK_ALLOWED_ROLES", "role-canary"),
+        ("CLERK_JWKS_URL", &format!("{}/.well-known/jwks.json", issuer.url)),
+    ];
+    let server = serving(&issuer, &more).await;
+    let info = get(&server, "/auth/info").await;
+    let told = info.json();
+    let names: Vec<_> = told.as_object().unwrap().keys().map(String::as_str).collect();
+    let known = [
+        "name",
+        "version",
+        "endpoint",
+        "auth_mode",
+        "clerk_settings",
+        "session_mode",
+        "event_store",
+        "read_only",
+        "sandbox",
+    ];
+    assert_eq!(names, known);
+    assert_eq!(told["endpoint"], "https://mcp.example.com/mcp");
+    assert_eq!(
+        told["clerk_settings"],
+        json!([
+            "CLERK_ISSUER",
+            "CLERK_AUDIENCE",
+            "CLERK_JWKS_URL",
+            "CLERK_ALGORITHMS",
+            "CLERK_AUTHORIZED_PARTIES",
+            "CLERK_ALLOWED_SUBJECTS",
+            "CLERK_ALLOWED_ROLES",
+            "CLERK_SECRET_KEY",
+            "CLERK_OAUTH_CLIENT_IDS",
+            "CLERK_API_URL",
+            "MCP_OAUTH_METADATA_MIRROR",
+        ])
+    );
+    let page = get(&server, "/").await;
+    let words = environment(&issuer).into_iter().flat_map(|(name, value)| {
+        let known = ["MCP_AUTH_MODE", "MCP_PUBLIC_BASE_URL", "CLERK_AUDIENCE"].contains(&name);
+        let words = value.split(',').map(str::to_owned).collect::<Vec<_>>();
+        words.into_iter().filter(move |_| !known)
+    });
+    let own = ["role-canary", "of-the-rules", "jwks", "127.0.0.1", "localhost"];
+    for word in words.chain(own.map(str::to_owned)) {
+        assert!(!info.text().contains(&word), "{word}: {}", info.text());
+        assert!(!page.text().contains(&word), "{word}: {}", page.text());
+    }
+
+    let off = [("MCP_OAUTH_METADATA_MIRROR", "false"), ("CLERK_SECRET_KEY", "")];
+    let off = [&off[..], &[("CLERK_OAUTH_CLIENT_IDS", " "), ("CLERK_ALLOWED_ROLES", "")]].concat();
+    let told =
+        get(&serving(&issuer, &off).await, "/auth/info").await.json()["clerk_settings"].take();
+    for name in ["MCP_OAUTH_METADATA_MIRROR", "CLERK_SECRET_KEY", "CLERK_OAUTH_CLIENT_IDS"] {
+        assert!(!told.as_array().unwrap().contains(&name.into()), "{told}");
+    }
+    // Of settings that are not used nothing is in force.
+    let unused = [("CLERK_ISSUER", "https://clerk.example.com"), ("CLERK_ALLOWED_ROLES", "admin")];
+    let none = [("MCP_AUTH_MODE", "bearer"), ("MCP_AUTH_TOKEN", "0123456789abcdef")];
+    let server = Server::sandbox(&[unused, none].concat()).await;
+    assert_eq!(get(&server, "/auth/info").await.json()["clerk_settings"], json!([]));
+}
+
+#[tokio::test]
 async fn each_token_gets_its_status() {
     let keys = Keys::new();
     let issuer = Issuer::start(&keys.published()).await;
