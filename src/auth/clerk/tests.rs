@@ -135,6 +135,9 @@ async fn an_identity_is_what_the_token_shows() {
         ..plain
     };
     assert_eq!(identity("at+jwt", client).await, access);
+    // What it was not given it has not, where a session has all that its user has.
+    let bare = json!({ "client_id": "client_1", "azp": null });
+    assert_eq!(identity("at+jwt", bare).await, Identity { scopes: Some(vec![]), ..access });
 }
 
 #[tokio::test]
