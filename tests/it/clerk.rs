@@ -14,12 +14,14 @@ use serde_json::{Value, json};
 
 use self::{
     issuer::{Issuer, Mood},
-    table::{Keys, environment, table},
+    table::{Keys, Outcome, environment, table},
 };
 use crate::{
     process::{Ask, Reply, Server, scratch},
     support,
 };
+
+const METADATA: &str = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
 
 /// The sandbox behind an issuer, with more variables.
 async fn serving(issuer: &Issuer, more: &[(&str, &str)]) -> Server {
@@ -155,10 +157,138 @@ async fn each_token_gets_its_status() {
             breaches.push(format!("{}: {} instead of {wanted}", case.name, reply.status));
         }
         let challenge = reply.header("www-authenticate").unwrap_or_default();
-        if reply.status == 401 && !challenge.contains("/.well-known/oauth-protected-resource/mcp") {
+        let ends =
+            format!("resource_metadata=\"{METADATA}\", scope=\"portkey:read portkey:write\"");
+        let fits = match case.outcome {
+            _ if wanted == 431 => true,
+            Outcome::Missing => challenge == format!("Bearer {ends}"),
+            Outcome::Invalid(_) => {
+                let begins = "Bearer error=\"invalid_token\", error_description=\"";
+                challenge.starts_with(begins) && challenge.ends_with(&format!("\", {ends}"))
+            }
+            // Another token of the same caller would change nothing.
+            Outcome::Good | Outcome::Forbidden => challenge.is_empty(),
+        };
+        if !fits {
             breaches.push(format!("{}: {challenge}", case.name));
         }
     }
     println!("{} tokens tried", cases.len());
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+/// Shows a token with a modern request.
+fn shown(ask: Ask, token: &str) -> Ask {
+    ask.with("authorization", &format!("Bearer {token}"))
+}
+
+fn list() -> Ask {
+    Ask::modern(1, "tools/list", json!({}))
+}
+
+#[tokio::test]
+async fn a_token_is_read_from_one_header_of_the_right_form() {
+    let keys = Keys::new();
+    let issuer = Issuer::start(&keys.published()).await;
+    let server = serving(&issuer, &[]).await;
+    let token = keys.rsa.token(&keys.rsa.header(), &issuer.claims(json!({})));
+    for (values, expected) in [
+        (&[format!("bearer {token}")][..], 200),
+        (&[format!("BEARER   {token} \t")], 200),
+        (&[format!("Bearer\t{token}")], 401),
+        (&[format!("Bearer{token}")], 401),
+        (&[format!("Basic {token}")], 401),
+        (&[token.clone()], 401),
+        (&[format!("Bearer {token} {token}")], 401),
+        (&[format!("Bearer {token},Bearer {token}")], 401),
+        (&[format!("Bearer {token}"), format!("Bearer {token}")], 400),
+        (&["Bearer x".to_owned(), format!("Bearer {token}")], 400),
+    ] {
+        let ask = values.iter().fold(list(), |ask, value| ask.with("authorization", value));
+        let reply = server.ask(&ask).await;
+        assert_eq!(reply.status, expected, "{values:?}: {}", reply.text());
+    }
+    let mut in_query = list();
+    in_query.path = format!("/mcp?access_token={token}");
+    assert_eq!(server.ask(&in_query).await.status, 401);
+}
+
+#[tokio::test]
+async fn while_clerk_cannot_be_reached_it_is_said_when_to_come_again() {
+    let keys = Keys::new();
+    let issuer = Issuer::start(&keys.published()).await;
+    issuer.be(Mood::Down);
+    let server = serving(&issuer, &[]).await;
+    let token = keys.rsa.token(&keys.rsa.header(), &issuer.claims(json!({})));
+    let opaque = |number: usize| format!("oat_{number:020}");
+    issuer.knows(&opaque(0), json!({}));
+    for token in [&token, &opaque(0)] {
+        let reply = server.ask(&shown(list(), token)).await;
+        assert_eq!(reply.status, 503, "{}", reply.text());
+        assert_eq!(reply.json()["error"]["code"], "auth_unavailable");
+        assert_eq!(reply.header("www-authenticate"), None);
+        let wait: u64 = reply.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=30).contains(&wait), "{wait}");
+    }
+    assert_eq!(get(&server, "/ready").await.status, 503);
+    issuer.be(Mood::Well);
+    let ready = async {
+        while get(&server, "/ready").await.status != 200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), ready).await.expect("the keys");
+    for token in [&token, &opaque(0)] {
+        let reply = server.ask(&shown(list(), token)).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    // Who guesses waits, and says nothing about tokens that were good.
+    for number in 1..=5 {
+        assert_eq!(server.ask(&shown(list(), &opaque(number))).await.status, 401);
+    }
+    let reply = server.ask(&shown(list(), &opaque(6))).await;
+    assert_eq!(reply.status, 429, "{}", reply.text());
+    assert_eq!(reply.json()["error"]["code"], "too_many_bad_tokens");
+    let wait: u64 = reply.header("retry-after").unwrap().parse().unwrap();
+    assert!((50..=60).contains(&wait), "{wait}");
+    assert_eq!(server.ask(&shown(list(), &opaque(0))).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_access_token_does_what_its_scopes_allow() {
+    let keys = Keys::new();
+    let issuer = Issuer::start(&keys.published()).await;
+    let server = serving(&issuer, &[]).await;
+    let mut header = keys.rsa.header();
+    header["typ"] = "at+jwt".into();
+    let token = |scope: Value| {
+        let claims = json!({ "azp": null, "client_id": "client_1", "scope": scope });
+        keys.rsa.token(&header, &issuer.claims(claims))
+    };
+    let read = || Ask::call("list_configs", json!({}));
+    let write = || Ask::call("delete_config", json!({ "slug": "pc-none" }));
+    let both = "portkey:read portkey:write";
+    for (scope, ask, needed) in [
+        (json!("openid portkey:read"), read(), None),
+        (json!("openid portkey:read"), write(), Some(both)),
+        (json!("portkey:write"), read(), None),
+        (json!("portkey:write"), write(), None),
+        (json!("openid"), read(), Some("portkey:read")),
+        (json!(null), read(), Some("portkey:read")),
+        (json!(null), write(), Some(both)),
+    ] {
+        let reply = server.ask(&shown(ask, &token(scope.clone()))).await;
+        let challenge = needed.map(|needed| {
+            format!(
+                "Bearer error=\"insufficient_scope\", resource_metadata=\"{METADATA}\", \
+                 scope=\"{needed}\""
+            )
+        });
+        let status = if needed.is_some() { 403 } else { 200 };
+        assert_eq!(reply.status, status, "{scope}: {}", reply.text());
+        assert_eq!(reply.header("www-authenticate"), challenge.as_deref(), "{scope}");
+    }
+    // A session has what its user has.
+    let session = keys.rsa.token(&keys.rsa.header(), &issuer.claims(json!({})));
+    assert_eq!(server.ask(&shown(write(), &session)).await.status, 200);
 }
