@@ -2,11 +2,11 @@
 
 #[path = "../../src/auth/clerk/tests/issuer.rs"]
 #[allow(dead_code, reason = "the tests beside the verifier use more of it")]
-mod issuer;
+pub mod issuer;
 #[path = "../../src/auth/clerk/tests/signer.rs"]
-mod signer;
+pub mod signer;
 #[path = "../../src/auth/clerk/tests/table.rs"]
-mod table;
+pub mod table;
 
 use std::time::Duration;
 
