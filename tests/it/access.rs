@@ -4,11 +4,17 @@ use std::{path::PathBuf, sync::Arc};
 
 use http::Method;
 use portkey_admin_mcp::{
-    auth::{self, Access, Identity, Principal, READ, Rule, WRITE},
+    auth::{self, Access, Decision, Identity, Principal, READ, Rule, WRITE, decide},
     mcp::Endpoint,
     portkey::Accounts,
     runbooks::RUNBOOKS,
+    surface::Surface,
+    tool::{Effect, Tool},
     tools::{Catalogue, DOMAINS},
+};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
 };
 use rmcp::model::CacheScope;
 use serde_json::{Value, json};
@@ -238,6 +244,10 @@ async fn check_access_explains_rule_by_rule() {
 
 /// An endpoint with these credentials, and a principal of each rule's making.
 async fn tenants(rules: &str) -> (Served, Access) {
+    tenants_where(rules, false).await
+}
+
+async fn tenants_where(rules: &str, read_only: bool) -> (Served, Access) {
     #[derive(serde::Deserialize)]
     struct File {
         rules: Vec<Rule>,
@@ -250,6 +260,7 @@ async fn tenants(rules: &str) -> (Served, Access) {
         .collect();
     let mut settings = settings();
     settings.cache_scope = CacheScope::Private;
+    settings.read_only = read_only;
     let catalogue = Arc::new(Catalogue::new(&[]).unwrap());
     let endpoint = Endpoint::new(settings, catalogue, accounts);
     (Served { endpoint, ..served }, Access::rules(rules))
@@ -314,47 +325,94 @@ async fn scopes_that_a_token_lacks_are_named_all_at_once() {
     assert_eq!((answer.status.as_u16(), answer.code()), (200, Some(-32602)), "{}", answer.body);
 }
 
-#[tokio::test]
-async fn found_is_described_is_callable_is_visible() {
-    let rules = "
-[[rules]]
-credential = \"admin\"
-domains = [\"configs\", \"prompts\", \"users\"]
-effects = [\"reads\", \"adds\"]
-allow = [\"delete_label\", \"get_trace\"]
-deny = [\"get_config\", \"create_prompt\"]
-when = { organisations = [\"one\"] }
-"
-    .replace("delete_label", "delete_prompt_label");
-    let (served, access) = tenants(&rules).await;
-    let ann = member(&access, "one", None);
-    let list = served.modern(&ann, "tools/list", json!({})).await.body;
+/// A rule as an operator writes it, for members of one organisation.
+fn rule() -> impl Strategy<Value = String> {
+    let domains: Vec<_> = DOMAINS.iter().map(|(name, _)| *name).collect();
+    let names: Vec<_> =
+        DOMAINS.iter().flat_map(|(_, tools)| tools.iter().map(|it| it.name)).collect();
+    let some = |of: Vec<&'static str>, most| prop::sample::subsequence(of, 1..most);
+    let parts = (
+        prop::option::weighted(0.6, some(domains, 8)),
+        prop::option::weighted(0.5, some(vec!["reads", "adds", "replaces", "destroys"], 4)),
+        prop::option::weighted(0.5, some(names.clone(), 6)),
+        prop::option::weighted(0.5, some(names, 40)),
+    );
+    parts.prop_map(|(domains, effects, allow, deny)| {
+        let mut text = "[[rules]]\ncredential = \"admin\"\n".to_owned();
+        let lists = [("domains", domains), ("effects", effects), ("allow", allow), ("deny", deny)];
+        for (name, list) in lists {
+            text += &list.map(|list| format!("{name} = {list:?}\n")).unwrap_or_default();
+        }
+        text + "when = { organisations = [\"one\"] }\n"
+    })
+}
+
+fn scopes() -> impl Strategy<Value = Option<Vec<&'static str>>> {
+    let some = prop::sample::subsequence(vec![READ, WRITE, "openid"], 0..=3);
+    prop::option::weighted(0.5, some)
+}
+
+/// What one caller finds, is told of, may call and may read, against what `decide` says.
+async fn agrees(served: &Served, who: &Arc<Principal>, read_only: bool) {
+    let surface = Surface { read_only };
+    let decided = |tool: &Tool| decide(who, &surface, tool);
+    let ask = async |method: &str, params: Value| served.modern(who, method, params).await;
+    let list = ask("tools/list", json!({})).await.body;
     let listed = names(&list);
-    let text =
-        served.modern(&ann, "resources/read", json!({ "uri": "portkey://catalogue" })).await.body;
+    let text = ask("resources/read", json!({ "uri": "portkey://catalogue" })).await.body;
     let text = text["result"]["contents"][0]["text"].as_str().unwrap().to_owned();
+    let tool_of = |name: &str| {
+        DOMAINS.iter().flat_map(|(_, tools)| *tools).find(|tool| tool.name == name).unwrap()
+    };
     for (_, tools) in DOMAINS {
         for tool in *tools {
-            let visible = ann.grant.holds(tool.name);
+            let decision = decided(tool);
+            let visible = decision == Decision::Visible;
             assert_eq!(listed.contains(&tool.name), visible, "{}", tool.name);
-            assert_eq!(
-                text.contains(&format!("\"name\":\"{}\"", tool.name)),
-                visible,
-                "{}",
-                tool.name
-            );
+            let told = text.contains(&format!("\"name\":\"{}\"", tool.name));
+            assert_eq!(told, visible, "{}", tool.name);
             for name in std::iter::once(tool.name).chain(tool.aliases.iter().copied()) {
                 // Arguments that no tool takes: nothing is sent.
                 let call = json!({ "name": name, "arguments": { "no_such": 1 } });
-                let answer = served.modern(&ann, "tools/call", call).await;
-                assert_eq!(answer.code() != Some(-32602), visible, "{name}: {}", answer.body);
+                let answer = ask("tools/call", call).await;
+                let found = match (answer.status.as_u16(), answer.code()) {
+                    (200, None) => Decision::Visible,
+                    (200, Some(-32602)) => Decision::Hidden,
+                    (403, _) if tool.effect == Effect::Reads => Decision::NeedsScope(READ),
+                    (403, _) => Decision::NeedsScope(WRITE),
+                    _ => panic!("{name}: {}", answer.body),
+                };
+                assert_eq!(found, decision, "{name}: {}", answer.body);
             }
         }
     }
-    let prompts = served.modern(&ann, "prompts/list", json!({})).await.body;
-    let prompts = prompts["result"]["prompts"].as_array().unwrap().len();
-    assert_eq!(prompts, RUNBOOKS.iter().filter(|book| ann.grant.holds(book.needs)).count());
+    let prompts = ask("prompts/list", json!({})).await.body;
+    let prompts = prompts["result"]["prompts"].as_array().unwrap().clone();
+    for book in RUNBOOKS {
+        let visible = decided(tool_of(book.needs)) == Decision::Visible;
+        assert_eq!(prompts.iter().any(|it| it["name"] == book.name), visible, "{}", book.name);
+        let given = book.arguments.iter().map(|it| (it.name.to_owned(), json!("2026-01-01")));
+        let given: serde_json::Map<_, _> = given.collect();
+        let got = ask("prompts/get", json!({ "name": book.name, "arguments": given })).await.body;
+        assert_eq!(got["result"].is_object(), visible, "{}: {got}", book.name);
+    }
     assert_eq!(served.sent_lines(), [""; 0]);
+}
+
+#[test]
+fn found_is_described_is_callable_is_visible() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let config = Config { cases: 6, failure_persistence: None, ..Config::default() };
+    let cases = (rule(), scopes(), any::<bool>());
+    let outcome = TestRunner::new(config).run(&cases, |(rule, scopes, read_only)| {
+        runtime.block_on(async {
+            let (served, access) = tenants_where(&rule, read_only).await;
+            let who = member(&access, "one", scopes.as_deref());
+            agrees(&served, &who, read_only).await;
+        });
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
 /// How many calls the soak makes: `tests/run` asks for 100,000.

@@ -198,7 +198,7 @@ async fn a_token_is_read_from_one_header_of_the_right_form() {
         (&[format!("Bearer\t{token}")], 401),
         (&[format!("Bearer{token}")], 401),
         (&[format!("Basic {token}")], 401),
-        (&[token.clone()], 401),
+        (std::slice::from_ref(&token), 401),
         (&[format!("Bearer {token} {token}")], 401),
         (&[format!("Bearer {token},Bearer {token}")], 401),
         (&[format!("Bearer {token}"), format!("Bearer {token}")], 400),
