@@ -17,8 +17,15 @@ use crate::auth::{
 };
 
 /// Headers that a proxy adds; a request that carries one does not come from this machine alone.
-const FORWARDING: [&str; 5] =
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "fly-client-ip"];
+const FORWARDING: [&str; 7] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "fly-client-ip",
+];
 
 /// Lets callers in.
 #[derive(Clone, Debug)]

@@ -160,6 +160,11 @@ async fn a_forwarded_request_needs_authentication() {
     let forwarded = "POST /mcp HTTP/1.1\r\nContent-Length: 0\r\nX-Forwarded-For: 203.0.113.7";
     let server = Plan::default().start();
     assert_eq!(error_code(&server.ask(forwarded).await), "forwarded_without_auth");
+    for header in ["Forwarded: for=x", "Via: 1.1 proxy", "X-Forwarded-Proto: https", "X-Real-IP: x"]
+    {
+        let head = format!("POST /mcp HTTP/1.1\r\nContent-Length: 0\r\n{header}");
+        assert_eq!(error_code(&server.ask(&head).await), "forwarded_without_auth", "{header}");
+    }
     let direct = server.ask("POST /mcp HTTP/1.1\r\nContent-Length: 0").await;
     assert!(direct.ends_with("POST by None, authorized false, 0 bytes"), "{direct}");
 

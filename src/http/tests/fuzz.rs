@@ -27,8 +27,15 @@ const LISTED: &str = "https://app.example.com";
 const HOME: &str = "127.0.0.1:3000";
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource/mcp";
 /// What a proxy writes.
-const FORWARDING: [&str; 5] =
-    ["x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "fly-client-ip"];
+const FORWARDING: [&str; 7] = [
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "forwarded",
+    "via",
+    "fly-client-ip",
+];
 
 /// A request before it is one; headers in the order in which they are sent.
 #[derive(Clone, Debug)]

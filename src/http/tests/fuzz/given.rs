@@ -92,6 +92,7 @@ pub fn other() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
         "x-forwarded-host",
         "x-forwarded-proto",
         "forwarded",
+        "via",
         "fly-client-ip",
         "x-real-ip",
         "x-original-url",
