@@ -65,6 +65,11 @@ impl Clerk {
         self.0.jwts.keys.start().await;
     }
 
+    /// Whether a fetch ever brought keys.
+    pub fn had_keys(&self) -> bool {
+        self.0.jwts.keys.were_there()
+    }
+
     /// Whether tokens can be verified: not before the first fetch that brought keys, nor a day
     /// after the last.
     pub fn has_keys(&self) -> bool {

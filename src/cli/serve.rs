@@ -63,7 +63,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let limiter = Limiter::new(rate_limit.as_ref())
         .map_err(|error| Failure::Failed(format!("no rates can be limited: {error}")))?;
     let limiter = Arc::new(limiter);
-    let auth_mode = auth.mode.as_str();
+    let (auth_mode, clerk_settings) = (auth.mode.as_str(), auth.mode.clerk_settings().to_vec());
     let metadata = metadata(&settings, &auth, auth::scopes(mcp.read_only))?;
     let gate = Gate::new(auth, mcp.challenge.clone())
         .map_err(|error| Failure::Failed(format!("tokens cannot be verified: {error}")))?;
@@ -87,6 +87,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
             version: env!("CARGO_PKG_VERSION"),
             endpoint: http::endpoint_url(&settings, address),
             auth_mode,
+            clerk_settings,
             session_mode: mcp.session_mode.as_str(),
             event_store: "off",
             read_only: mcp.read_only,

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{
     check::fault,
-    keys::{KEYS, Key},
+    keys::{KEYS, Key, Kind, find},
     problem::Problem,
     read::Reader,
     values::Values,
@@ -23,6 +23,13 @@ const WITHIN: [&str; 2] = ["clerk.allowed_roles", "clerk.required_permissions"];
 pub fn given(values: &Values) -> impl Iterator<Item = &'static str> {
     let keys = KEYS.iter().map(|key: &Key| key.path);
     keys.filter(|path| path.starts_with("clerk.") && values.is_given(path))
+}
+
+/// Variables of what was set and does something: a flag that is off does nothing.
+fn in_force(reader: Reader<'_>) -> Vec<&'static str> {
+    let keys = given(reader.0).filter_map(find);
+    let keys = keys.filter(|key| key.kind != Kind::Flag || reader.flag(key.path));
+    keys.filter_map(|key| key.env.first().copied()).collect()
 }
 
 /// The section, and what it needs besides; every problem is noted.
@@ -81,6 +88,7 @@ pub fn settings(
         constraints: constraints(reader),
         opaque,
         mirror: reader.flag("clerk.oauth_metadata_mirror"),
+        given: in_force(reader),
     };
     (problems.len() == before).then_some(found)
 }

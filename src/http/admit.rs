@@ -66,11 +66,19 @@ impl Gate {
         }
     }
 
-    /// Whether there is anything to verify tokens with.
+    /// Whether there ever was anything to verify tokens with.
     pub fn is_ready(&self) -> bool {
         match &self.verifier {
             Verifier::None | Verifier::Bearer(_) => true,
-            Verifier::Clerk(clerk) => clerk.has_keys(),
+            Verifier::Clerk(clerk) => clerk.had_keys(),
+        }
+    }
+
+    /// Whether there is nothing to verify tokens with just now.
+    pub fn is_degraded(&self) -> bool {
+        match &self.verifier {
+            Verifier::None | Verifier::Bearer(_) => false,
+            Verifier::Clerk(clerk) => !clerk.has_keys(),
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Info {
     /// URL of the MCP endpoint.
     pub endpoint: String,
     pub auth_mode: &'static str,
+    /// Variables of the Clerk settings that are in force; never their values.
+    pub clerk_settings: Vec<&'static str>,
     pub session_mode: &'static str,
     pub event_store: &'static str,
     pub read_only: bool,

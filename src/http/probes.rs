@@ -94,6 +94,9 @@ pub async fn ready(State(shared): State<Shared>) -> Response {
         (StatusCode::OK, _) if !shared.gate.is_ready() => {
             (StatusCode::SERVICE_UNAVAILABLE, "no keys to verify tokens with yet")
         }
+        (StatusCode::OK, _) if shared.gate.is_degraded() || shared.limiter.is_alone() => {
+            (StatusCode::OK, "degraded")
+        }
         known => known,
     };
     (status, Json(json!({ "status": word }))).into_response()

@@ -4,6 +4,7 @@ mod abuse;
 mod access;
 pub(crate) mod authority;
 mod drain;
+mod fuzz;
 mod metadata;
 mod pages;
 mod rates;
@@ -103,12 +104,11 @@ impl Plan {
         plan
     }
 
-    fn start(self) -> Running {
-        let Self { settings, auth, look, metadata, rate, idle } = self;
-        let (listener, address) = bind(&settings).unwrap();
+    /// What stands around the endpoint of a server that listens on `address`.
+    fn site(self, address: SocketAddr) -> Site {
+        let Self { settings, auth, look, metadata, rate, idle: _ } = self;
         let lifecycle = Lifecycle::default();
-        let tls = settings.tls.as_ref().map(|tls| Tls::load(tls).unwrap());
-        let site = Site {
+        Site {
             limits: settings.limits.clone(),
             hosts: Hosts::new(&settings),
             origins: Origins::new(&settings, address),
@@ -118,18 +118,27 @@ impl Plan {
                 version: "0",
                 endpoint: endpoint_url(&settings, address),
                 auth_mode: auth.mode.as_str(),
+                clerk_settings: auth.mode.clerk_settings().to_vec(),
                 session_mode: "stateful",
                 event_store: "off",
                 read_only: false,
                 sandbox: true,
             },
             metadata,
-            tls: tls.is_some(),
+            tls: settings.tls.is_some(),
             limiter: Arc::new(Limiter::new(rate.as_ref()).unwrap()),
             gate: Gate::new(auth, Challenge::default()).unwrap(),
             readiness: Readiness::new(lifecycle.clone(), look),
-            lifecycle: lifecycle.clone(),
-        };
+            lifecycle,
+        }
+    }
+
+    fn start(self) -> Running {
+        let (settings, idle) = (self.settings.clone(), self.idle.clone());
+        let (listener, address) = bind(&settings).unwrap();
+        let tls = settings.tls.as_ref().map(|tls| Tls::load(tls).unwrap());
+        let site = self.site(address);
+        let lifecycle = site.lifecycle.clone();
         let (stop, signals) = mpsc::channel(2);
         let sessions = CancellationToken::new();
         let ended = sessions.clone();

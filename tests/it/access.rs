@@ -294,6 +294,10 @@ async fn check_access_answers_as_the_gate_does() {
 
 /// An endpoint with these credentials, and a principal of each rule's making.
 async fn tenants(rules: &str) -> (Served, Access) {
+    tenants_where(rules, false).await
+}
+
+async fn tenants_where(rules: &str, read_only: bool) -> (Served, Access) {
     #[derive(serde::Deserialize)]
     struct File {
         rules: Vec<Rule>,
@@ -306,6 +310,7 @@ async fn tenants(rules: &str) -> (Served, Access) {
         .collect();
     let mut settings = settings();
     settings.cache_scope = CacheScope::Private;
+    settings.read_only = read_only;
     let catalogue = Arc::new(Catalogue::new(&[]).unwrap());
     let endpoint = Endpoint::new(settings, catalogue, accounts);
     (Served { endpoint, ..served }, Access::rules(rules))

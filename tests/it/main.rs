@@ -35,6 +35,7 @@ mod guardrails;
 mod integrations;
 mod keys;
 mod labels;
+mod leaving;
 mod limits;
 mod logging;
 mod mcp_integrations;

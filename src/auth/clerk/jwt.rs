@@ -81,11 +81,8 @@ impl Jwts {
         let claims = claims.map_err(|error| refusal(&error, is_access_token))?.claims;
         self.check(&claims, is_access_token)?;
         let expires = claims.exp.unwrap_or_default();
-        let mut identity = claims.identity().map_err(|wrong| invalid(&wrong.to_string()))?;
-        if is_access_token {
-            // What it does not name was not agreed to. Session tokens know no scopes.
-            identity.scopes.get_or_insert_default();
-        }
+        let identity =
+            claims.identity(is_access_token).map_err(|wrong| invalid(&wrong.to_string()))?;
         self.remember(hash, &identity, key_id, &key, expires);
         Ok(identity)
     }

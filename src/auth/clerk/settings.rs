@@ -38,6 +38,8 @@ pub struct Settings {
     pub opaque: Option<Opaque>,
     /// Whether the issuer's OAuth metadata is served here as well.
     pub mirror: bool,
+    /// Variables of what was set, for who wants to know whether it arrived; no values.
+    pub given: Vec<&'static str>,
 }
 
 /// How opaque OAuth access tokens are verified.

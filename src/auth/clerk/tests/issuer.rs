@@ -42,7 +42,7 @@ pub enum Mood {
     /// Takes requests and never answers.
     Hangs,
     Garbage,
-    /// A key set that is right, and larger than anybody should read.
+    /// What is right, in a document larger than anybody should read.
     Huge,
     /// Leads elsewhere.
     Redirects(String),
@@ -67,6 +67,8 @@ struct Shared {
     fetches: watch::Sender<usize>,
     /// Questions about opaque tokens.
     questions: AtomicUsize,
+    /// Requests for the metadata.
+    readings: AtomicUsize,
     opaque: Mutex<HashMap<String, Value>>,
 }
 
@@ -81,6 +83,7 @@ impl Issuer {
             keys: Mutex::default(),
             fetches: watch::Sender::default(),
             questions: AtomicUsize::new(0),
+            readings: AtomicUsize::new(0),
             opaque: Mutex::default(),
         });
         let serving = tokio::spawn({
@@ -122,6 +125,11 @@ impl Issuer {
 
     pub fn questions(&self) -> usize {
         self.shared.questions.load(SeqCst)
+    }
+
+    /// How often the metadata was asked for.
+    pub fn readings(&self) -> usize {
+        self.shared.readings.load(SeqCst)
     }
 
     /// Makes an opaque token known, with what differs from a good one.
@@ -255,12 +263,14 @@ fn answer(shared: &Shared, request: &Request) -> Option<(u16, String, Vec<u8>)> 
     match &*request.line {
         KEYS => shared.fetches.send_modify(|count| *count += 1),
         VERIFY => drop(shared.questions.fetch_add(1, SeqCst)),
+        METADATA => drop(shared.readings.fetch_add(1, SeqCst)),
         _ => {}
     }
     let json = |status, value: Value| {
         let kind = "Content-Type: application/json\r\n".to_owned();
         Some((status, kind, value.to_string().into_bytes()))
     };
+    let keys = request.line == KEYS;
     let set = json!({ "keys": *shared.keys.lock().unwrap() });
     match shared.mood.lock().unwrap().clone() {
         Mood::Well => {}
@@ -268,9 +278,9 @@ fn answer(shared: &Shared, request: &Request) -> Option<(u16, String, Vec<u8>)> 
         Mood::Hangs => return None,
         Mood::Garbage => return json(200, json!("<html>")),
         Mood::Huge => {
-            let mut body = set.to_string().into_bytes();
+            let (_, kind, mut body) = json(200, if keys { set } else { metadata(shared) })?;
             body.resize(1 << 20, b' ');
-            return Some((200, String::new(), body));
+            return Some((200, kind, body));
         }
         Mood::Redirects(to) => return Some((302, format!("Location: {to}\r\n"), Vec::new())),
         Mood::Busy(seconds) => {
@@ -279,20 +289,7 @@ fn answer(shared: &Shared, request: &Request) -> Option<(u16, String, Vec<u8>)> 
     }
     match &*request.line {
         KEYS => json(200, set),
-        METADATA => {
-            let url = &shared.url;
-            json(
-                200,
-                json!({
-                    "issuer": url,
-                    "authorization_endpoint": format!("{url}/oauth/authorize"),
-                    "token_endpoint": format!("{url}/oauth/token"),
-                    "registration_endpoint": "https://elsewhere.example/oauth/register",
-                    "scopes_supported": ["openid", "portkey:read", "portkey:write"],
-                    "response_types_supported": ["code"],
-                }),
-            )
-        }
+        METADATA => json(200, metadata(shared)),
         VERIFY if request.authorization != format!("Bearer {SECRET_KEY}") => json(401, json!({})),
         VERIFY => {
             let token = request.body["access_token"].as_str().unwrap_or_default();
@@ -303,4 +300,17 @@ fn answer(shared: &Shared, request: &Request) -> Option<(u16, String, Vec<u8>)> 
         }
         _ => json(404, json!({})),
     }
+}
+
+/// Of the authorization server (RFC 8414).
+fn metadata(shared: &Shared) -> Value {
+    let url = &shared.url;
+    json!({
+        "issuer": url,
+        "authorization_endpoint": format!("{url}/oauth/authorize"),
+        "token_endpoint": format!("{url}/oauth/token"),
+        "registration_endpoint": "https://elsewhere.example/oauth/register",
+        "scopes_supported": ["openid", "portkey:read", "portkey:write"],
+        "response_types_supported": ["code"],
+    })
 }
