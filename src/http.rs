@@ -111,7 +111,9 @@ where
             }
         }
     };
-    let routes = Router::new()
+    let mut routes = Router::new()
+        // A public path may hold what was special once.
+        .without_v07_checks()
         .route("/", get(pages::status))
         .route("/auth/info", get(pages::auth_info))
         .route("/mcp", any(endpoint))
@@ -121,8 +123,11 @@ where
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
         .fallback(error::not_found)
-        .method_not_allowed_fallback(error::method_not_allowed)
-        .with_state(site.clone());
+        .method_not_allowed_fallback(error::method_not_allowed);
+    if let Some(path) = &site.metadata.path {
+        routes = routes.route(path, get(metadata::resource));
+    }
+    let routes = routes.with_state(site.clone());
     Router::new().fallback(move |request: Request| {
         let (site, routes) = (site.clone(), routes.clone());
         async move { observe(&site, request, routes).await }
