@@ -47,6 +47,8 @@ pub struct Identity {
     pub client_id: Option<String>,
     /// Subject of the client certificate (RFC 4514), where one was verified.
     pub certificate: Option<String>,
+    /// Who made it (RFC 4514).
+    pub certificate_issuer: Option<String>,
 }
 
 impl Identity {

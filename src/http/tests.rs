@@ -158,8 +158,9 @@ async fn echo(request: Request) -> Response {
         }
         Some("certificate") => {
             let shown: Option<&ClientCertificate> = request.extensions().get();
-            return shown.map_or("none".to_owned(), |it| it.0.clone()).into_response();
+            return shown.map_or("none".into(), |it| it.subject.to_string()).into_response();
         }
+        Some("id") => return principal.id().to_string().into_response(),
         Some("hang") => std::future::pending().await,
         _ => {}
     }
