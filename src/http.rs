@@ -3,12 +3,15 @@
 mod accept;
 mod admit;
 mod client_ip;
+mod connections;
 mod error;
 mod host;
 mod lifecycle;
 mod limits;
 mod listener;
 mod metadata;
+#[cfg(unix)]
+mod open_files;
 mod origin;
 mod pages;
 mod panics;
@@ -40,6 +43,7 @@ use tracing::Instrument;
 pub use self::{
     admit::Gate,
     client_ip::{ClientIp, TrustProxy},
+    connections::Most,
     error::Error,
     host::{Host, Hosts},
     lifecycle::{Lifecycle, Phase},
@@ -49,7 +53,7 @@ pub use self::{
     probes::{Look, PATIENCE as PROBE_TIMEOUT, Readiness, Upstream},
     rate::Limiter,
     request_id::RequestId,
-    serve::{Ended, Run, bind, serve},
+    serve::{Ended, Run, bind, fit, serve},
     settings::{Limits, ReadyCheck, Settings},
     tls::{ClientCertificate, Tls},
 };

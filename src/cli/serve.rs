@@ -52,7 +52,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     // Before anything else: a signal during the start must not go unheard.
     let signals = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
     let upstream = Upstream::connect(&config).await?;
-    let Config { http: settings, auth, rate_limit, mcp, .. } = config;
+    let Config { http: mut settings, auth, rate_limit, mcp, .. } = config;
+    http::fit(&mut settings);
     let (listener, address) = http::bind(&settings).map_err(|error| {
         Failure::Failed(format!(
             "cannot listen on {} port {} ({error}); choose others with --host and --port",

@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     ClientCertificate, ClientIp, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Limits, Look,
-    Metadata, Origins, Readiness, ReadyCheck, Run, Settings, Site, Tls, TrustProxy, bind,
+    Metadata, Most, Origins, Readiness, ReadyCheck, Run, Settings, Site, Tls, TrustProxy, bind,
     endpoint_url, rate, router, serve,
 };
 use crate::auth::{self, Access, Bearer, Challenge, Mode, Principal};
@@ -61,6 +61,7 @@ pub(super) fn settings() -> Settings {
             header_timeout: PATIENCE,
             body_timeout: PATIENCE,
         },
+        connections: Most { in_all: 1000, of_one_address: 1000 },
         keep_alive_timeout: PATIENCE,
         shutdown_delay: Duration::ZERO,
         shutdown_timeout: PATIENCE,
