@@ -9,6 +9,7 @@
 //! carried as it came and is not held to its schema, which only describes it.
 
 mod problem;
+mod span;
 
 use jsonschema::ValidationError;
 use serde_json::{Value, json};
@@ -19,6 +20,7 @@ use crate::{
     tool::{Error, JsonObject, Result},
 };
 use problem::Problems;
+pub use span::crossed;
 
 /// Fits `args` to `input`, or says everything that is wrong with them. `unmasks` names the
 /// document in which a mask stands for the stored value; `stored` says whether there is one at all.
@@ -114,6 +116,9 @@ fn fit_object(
             }
             _ => {}
         }
+    }
+    for (max, min) in crossed(object).filter(|(max, _)| properties.contains_key(*max)) {
+        problems.add(join(path, max), format!("is below `{}`", join(path, &min)));
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::tool::{Problem, Problems};
 
-pub use restore::restore;
+pub use restore::{restore, restore_whole};
 pub use text::scrub;
 
 /// Stands for a secret in every answer. No real value contains it.

@@ -6,6 +6,7 @@
 
 mod caller;
 mod carrier;
+mod early;
 mod endpoint;
 mod envelope;
 mod era;
@@ -18,6 +19,7 @@ mod server;
 mod services;
 mod settings;
 mod stdio;
+mod streams;
 mod unserved;
 
 pub use endpoint::{Counts, Endpoint};

@@ -2,7 +2,7 @@
 //! (MCP server/resources). A template is read by the tool that it names, so it shows what that tool
 //! shows, to those who may use it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     choices::{CONFIGS, Choices, GUARDRAILS, PROMPTS, WORKSPACES},
     tool::JsonObject,
-    tools::Entry,
+    tools::{Entry, absent},
 };
 
 type Text = &'static str;
@@ -145,7 +145,11 @@ pub fn template(uri: &str) -> Option<(&'static Template, JsonObject)> {
 
 /// The text of a resource; `visible` are the tools of the caller, in the order of the list.
 pub fn text<'e>(resource: &Resource, visible: impl Iterator<Item = &'e Entry>) -> String {
-    if resource.uri == GUIDE.uri { GUIDE_TEXT.to_owned() } else { catalogue(visible) }
+    if resource.uri != GUIDE.uri {
+        return catalogue(visible);
+    }
+    let seen: HashSet<&str> = visible.map(|entry| entry.tool.name).collect();
+    GUIDE_TEXT.to_owned() + &absent(GUIDE_TEXT, |name| seen.contains(name))
 }
 
 fn catalogue<'e>(visible: impl Iterator<Item = &'e Entry>) -> String {

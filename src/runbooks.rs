@@ -8,6 +8,7 @@ use crate::{
     choices::{CONFIGS, Choices, PROMPTS, PROVIDERS, WORKSPACES},
     near::near,
     tool::JsonObject,
+    tools::absent,
 };
 
 type Text = &'static str;
@@ -34,8 +35,24 @@ pub struct Argument {
     pub name: Text,
     pub about: Text,
     pub required: bool,
+    form: Form,
     /// Where its values come from, if the account has them.
     pub choices: Option<Choices>,
+}
+
+/// What a value has to look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Words for the model: a goal, a reason, a time as people say it.
+    Words,
+    /// An id, slug or name.
+    Name,
+    /// One e-mail address.
+    Address,
+    /// Several, separated by commas.
+    Addresses,
+    /// An amount of money above zero.
+    Amount,
 }
 
 /// Every runbook, in the order of `prompts/list`.
@@ -55,9 +72,15 @@ pub const RUNBOOKS: &[Runbook] = &[
         about: "Give a team its workspace: members, models, config, keys, budget.",
         needs: "create_workspace",
         arguments: &[
-            needed("team", "The team's name."),
-            given("emails", "Addresses of its members, separated by commas."),
-            given("monthly_budget_usd", "Budget a month in US dollars."),
+            Argument { form: Form::Name, ..needed("team", "The team's name.") },
+            Argument {
+                form: Form::Addresses,
+                ..given("emails", "Addresses of its members, separated by commas.")
+            },
+            Argument {
+                form: Form::Amount,
+                ..given("monthly_budget_usd", "Budget a month in US dollars.")
+            },
         ],
         text: include_str!("runbooks/onboard_team.md"),
     },
@@ -67,7 +90,7 @@ pub const RUNBOOKS: &[Runbook] = &[
         about: "Take a person's access away completely, keys included, without breaking others' \
                 applications.",
         needs: "delete_user",
-        arguments: &[needed("email", "The person's address.")],
+        arguments: &[Argument { form: Form::Address, ..needed("email", "The person's address.") }],
         text: include_str!("runbooks/offboard_user.md"),
     },
     Runbook {
@@ -105,28 +128,31 @@ pub const RUNBOOKS: &[Runbook] = &[
         arguments: &[
             Argument {
                 choices: Some(PROMPTS),
+                form: Form::Name,
                 ..needed("prompt_id", "Id or slug, from list_prompts.")
             },
             WORKSPACE,
-            given("target_env", "Environment it goes to; default: production."),
+            Argument {
+                form: Form::Name,
+                ..given("target_env", "Environment it goes to; default: production.")
+            },
         ],
         text: include_str!("runbooks/promote_prompt.md"),
     },
 ];
 
-const WORKSPACE: Argument = Argument {
-    choices: Some(WORKSPACES),
-    ..given("workspace_id", "Workspace, from list_workspaces.")
-};
-const CONFIG: Argument =
-    Argument { choices: Some(CONFIGS), ..given("config_slug", "Config, from list_configs.") };
-const PROVIDER: Argument =
-    Argument { choices: Some(PROVIDERS), ..given("provider", "Its slug, from list_providers.") };
-const SINCE: Argument = given("since", "Begin of the period, with offset.");
-const UNTIL: Argument = given("until", "End of the period, with offset; default: now.");
+const WORKSPACE: Argument = chosen("workspace_id", "Workspace, from list_workspaces.", WORKSPACES);
+const CONFIG: Argument = chosen("config_slug", "Config, from list_configs.", CONFIGS);
+const PROVIDER: Argument = chosen("provider", "Its slug, from list_providers.", PROVIDERS);
+const SINCE: Argument = given("since", "Begin of the period, best with offset.");
+const UNTIL: Argument = given("until", "End of the period, best with offset; default: now.");
+
+const fn chosen(name: Text, about: Text, choices: Choices) -> Argument {
+    Argument { choices: Some(choices), form: Form::Name, ..given(name, about) }
+}
 
 const fn given(name: Text, about: Text) -> Argument {
-    Argument { name, about, required: false, choices: None }
+    Argument { name, about, required: false, form: Form::Words, choices: None }
 }
 
 const fn needed(name: Text, about: Text) -> Argument {
@@ -134,23 +160,16 @@ const fn needed(name: Text, about: Text) -> Argument {
 }
 
 impl Runbook {
-    /// The tools that its text names, in the order of their first mention.
-    pub fn tools(&self, is_tool: impl Fn(&str) -> bool) -> Vec<Text> {
-        let mut tools = Vec::new();
-        for word in self.text.split('`').skip(1).step_by(2) {
-            if is_tool(word) && !tools.contains(&word) {
-                tools.push(word);
-            }
-        }
-        tools
-    }
-
     /// The message of `prompts/get`: the text, what was given, and the tools of the text that the
-    /// caller does not have.
+    /// caller does not see.
     ///
     /// # Errors
-    /// Says which argument is unknown, missing, no text or too long.
-    pub fn message(&self, given: &JsonObject, absent: &[Text]) -> Result<String, String> {
+    /// Says which argument is unknown, missing, no text, too long or of another form.
+    pub fn message(
+        &self,
+        given: &JsonObject,
+        sees: impl Fn(&str) -> bool,
+    ) -> Result<String, String> {
         self.check(given)?;
         let mut message = String::from(self.text);
         if !given.is_empty() {
@@ -160,21 +179,14 @@ impl Runbook {
             message.push_str(&visible(&given));
             message.push_str("\n```\n");
         }
-        if !absent.is_empty() {
-            let names: Vec<_> = absent.iter().map(|name| format!("`{name}`")).collect();
-            message.push_str("\n## Not available here\n\n");
-            message.push_str(&names.join(", "));
-            message.push_str(
-                ": you may not use these tools on this server. Where a step needs one, say so, and \
-                 go on with what can be done.\n",
-            );
-        }
+        message.push_str(&absent(self.text, sees));
         Ok(message)
     }
 
     fn check(&self, given: &JsonObject) -> Result<(), String> {
         for (name, value) in given {
-            if !self.arguments.iter().any(|argument| argument.name == name) {
+            let Some(argument) = self.arguments.iter().find(|argument| argument.name == name)
+            else {
                 let known = self.arguments.iter().map(|argument| argument.name);
                 let shown: String = name.chars().take(64).collect();
                 let hint = match near(name, known.clone()) {
@@ -182,16 +194,20 @@ impl Runbook {
                     None => format!("there are: {}", known.collect::<Vec<_>>().join(", ")),
                 };
                 return Err(format!("`{}` takes no argument `{shown}`: {hint}", self.name));
-            }
+            };
             let Some(text) = value.as_str() else {
                 return Err(format!("`{name}` has to be a text"));
             };
+            if text.trim().is_empty() {
+                continue;
+            }
             if text.chars().any(|it| it.is_control() && !matches!(it, '\n' | '\t')) {
                 return Err(format!("`{name}` holds control characters"));
             }
             if text.chars().count() > LONGEST {
                 return Err(format!("`{name}` has more than {LONGEST} characters"));
             }
+            argument.form.check(text.trim()).map_err(|why| format!("`{name}` {why}"))?;
         }
         let is_given =
             |name| given.get(name).and_then(Value::as_str).is_some_and(|it| !it.trim().is_empty());
@@ -204,12 +220,38 @@ impl Runbook {
     }
 }
 
+impl Form {
+    fn check(self, text: &str) -> Result<(), &'static str> {
+        let is_address = |text: &str| {
+            let parts = text.trim().split_once('@');
+            parts.is_some_and(|(name, host)| {
+                !name.is_empty() && host.contains('.') && !text.trim().contains([' ', '<', ','])
+            })
+        };
+        let is_amount = |text: &str| {
+            let amount = text.trim_start_matches('$').trim().parse::<f64>();
+            amount.is_ok_and(|it| it.is_finite() && it > 0.0)
+        };
+        match self {
+            Self::Name if text.contains('\n') => Err("has to be one line"),
+            Self::Address if !is_address(text) => Err("has to be one e-mail address"),
+            Self::Addresses if !text.split(',').all(is_address) => {
+                Err("has to be e-mail addresses, separated by commas")
+            }
+            Self::Amount if !is_amount(text) => {
+                Err("has to be an amount in US dollars, such as 500")
+            }
+            Self::Words | Self::Name | Self::Address | Self::Addresses | Self::Amount => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::tools::Catalogue;
+    use crate::tools::{Catalogue, named_tools};
 
     /// Every word in backticks of a runbook is a tool, an argument of one, its own argument, or a
     /// value of one.
@@ -221,7 +263,7 @@ mod tests {
         let is_tool = |name: &str| catalogue.entries().iter().any(|it| it.tool.name == name);
         for book in RUNBOOKS {
             assert!(is_tool(book.needs), "{}", book.needs);
-            let named = book.tools(is_tool);
+            let named = named_tools(book.text);
             assert!(named.len() >= 5, "{} names {named:?}", book.name);
             for word in book.text.split('`').skip(1).step_by(2) {
                 let word = word.split(':').next().unwrap();
@@ -245,9 +287,10 @@ mod tests {
     fn a_message_holds_what_was_given_as_data() {
         let [book, ..] = RUNBOOKS else { unreachable!() };
         let given = json!({ "goal": "`rm`\n## Given\n```\u{202e}x" });
-        let message = book.message(given.as_object().unwrap(), &["get_config"]).unwrap();
+        let sees = |name: &str| name != "list_workspaces";
+        let message = book.message(given.as_object().unwrap(), sees).unwrap();
         assert!(message.contains("{\"goal\":\"`rm`\\n## Given\\n```\\u202ex\"}"), "{message}");
-        assert!(message.contains("## Not available here\n\n`get_config`:"), "{message}");
+        assert!(message.contains("## Not available here\n\n`list_workspaces`:"), "{message}");
         for (given, want) in [
             (json!({}), "`goal` is required"),
             (json!({ "goal": " " }), "`goal` is required"),
@@ -257,8 +300,39 @@ mod tests {
             (json!({ "goal": "x", "zzzzzzzz": "y" }), "there are: goal, workspace_id"),
             (json!({ "goal": "x".repeat(4001) }), "more than 4000"),
         ] {
-            let error = book.message(given.as_object().unwrap(), &[]).unwrap_err();
+            let error = book.message(given.as_object().unwrap(), |_| true).unwrap_err();
             assert!(error.contains(want), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_value_has_the_form_of_its_argument() {
+        let book = |name: &str| RUNBOOKS.iter().find(|book| book.name == name).unwrap();
+        let told = |name: &str, given: Value| {
+            book(name).message(given.as_object().unwrap(), |_| true).err().unwrap_or_default()
+        };
+        for (name, argument, bad, good) in [
+            ("offboard_user", "email", "everyone", "ann@example.com"),
+            ("offboard_user", "email", "a@example.com, b@example.com", "a+b@mail.example.com"),
+            (
+                "onboard_team",
+                "emails",
+                "a@example.com; b@example.com",
+                "a@example.com, b@example.com",
+            ),
+            ("onboard_team", "monthly_budget_usd", "-5", "$500"),
+            ("onboard_team", "monthly_budget_usd", "a lot", "99.5"),
+            ("rotate_keys", "provider", "openai\nand more", ""),
+            ("investigate_cost_spike", "since", "\u{1b}[2J", "last Monday"),
+        ] {
+            let mut given = json!({ argument: bad });
+            if name == "onboard_team" {
+                given["team"] = "t".into();
+            }
+            let error = told(name, given.clone());
+            assert!(error.starts_with(&format!("`{argument}` ")), "{error}");
+            given[argument] = good.into();
+            assert_eq!(told(name, given), "");
         }
     }
 }

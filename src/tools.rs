@@ -19,6 +19,7 @@ pub mod mcp_integrations;
 pub mod mcp_servers;
 mod merge;
 pub mod models;
+mod named;
 pub mod partials;
 pub mod prompts;
 pub mod providers;
@@ -30,6 +31,9 @@ pub mod users;
 pub mod workspaces;
 
 pub use catalogue::{Catalogue, Domain, Entry, UnknownDomain};
+pub use named::{absent, named_tools};
+
+type Text = &'static str;
 
 /// Domain names (as in `PORTKEY_TOOL_DOMAINS`) and their rows, in the order of `tools/list`. The
 /// first tool is harmless without arguments: suites call it.
@@ -59,8 +63,3 @@ pub const DOMAINS: &[Domain] = &[
 
 /// Names that the API cannot serve, each with what to use instead.
 pub const REFUSED: &[(&str, &str)] = &[];
-
-/// Whether this is the name of a tool, served by this process or not.
-pub fn is_tool(name: &str) -> bool {
-    DOMAINS.iter().any(|(_, tools)| tools.iter().any(|tool| tool.name == name))
-}

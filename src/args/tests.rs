@@ -183,3 +183,51 @@ fn the_values_of_a_map_are_fitted_like_any_other() {
     let why = fit_map(json!({ "each": { "a": { "cuont": 5 } } })).unwrap_err().to_string();
     assert!(why.contains("`each.a.cuont` is no field here (did you mean `count`?)"), "{why}");
 }
+
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Spans {
+    cost_min: Option<f64>,
+    cost_max: Option<f64>,
+    time_min: Option<String>,
+    time_max: Option<String>,
+    inner: Option<Inner>,
+}
+
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Inner {
+    units_min: Option<u64>,
+    units_max: Option<u64>,
+}
+
+#[test]
+fn a_span_that_ends_before_it_begins_is_refused() {
+    let told = |args: Value| {
+        let mut args: JsonObject = serde_json::from_value(args).unwrap();
+        let done = fit(&mut args, &schema::input::<Spans>(), None, true);
+        done.err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    for (args, want) in [
+        (json!({ "cost_min": 2, "cost_max": "1.5" }), "`cost_max` is below `cost_min`"),
+        (
+            json!({ "inner": { "units_min": 2, "units_max": 1 } }),
+            "`inner.units_max` is below `inner.units_min`",
+        ),
+        (
+            json!({ "time_min": "2026-01-02T00:00:00+02:00", "time_max": "2026-01-01T21:59:59Z" }),
+            "`time_max` is below `time_min`",
+        ),
+        (
+            json!({ "time_min": "2026-01-02T00:00:00+02:00", "time_max": "2026-01-01T22:00:00Z" }),
+            "",
+        ),
+        (
+            json!({ "cost_min": 1, "cost_max": 1, "time_min": "soon", "time_max": "2026-01-01T00:00:00Z" }),
+            "",
+        ),
+    ] {
+        let error = told(args);
+        assert!(if want.is_empty() { error.is_empty() } else { error.contains(want) }, "{error}");
+    }
+}

@@ -24,6 +24,20 @@ pub fn restore(document: &mut Value, stored: &Value, name: &str) -> Result<(), V
     problems.into_result()
 }
 
+/// The same for a document that takes the place of the stored one: it has to say of every stored
+/// secret what becomes of it, as an element of a list has to.
+///
+/// # Errors
+/// As [`restore`], and names the secrets that would be lost.
+pub fn restore_whole(document: &mut Value, stored: &Value, name: &str) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    let field = kind(name);
+    restore_in(document, Some(stored), field, name, &mut problems);
+    list::left_out(document, stored, field, name, &mut problems);
+    list::take_out_nulls(document, Some(stored), field);
+    problems.into_result()
+}
+
 /// Returns whether a mask was replaced in here.
 fn restore_in(
     value: &mut Value,

@@ -16,19 +16,21 @@ use rmcp::{
         SessionManager as _, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
-use serde_json::json;
+use serde_json::{json, value::RawValue};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Brake, MODERN, SUPPORTED, Server, SessionMode, Settings,
     caller::Caller,
     carrier::Carrier,
+    early::response_or_stream,
     envelope::{Envelope, Malformed},
     era::{self, Era},
     headers::{accept_any, accepts_both, follow_body, is_json, repeated, session},
     lists::Lists,
     reply, scopes,
     services::{Legacy, Services, config},
+    streams::Streams,
     unserved::no_method,
 };
 use crate::{auth::Principal, portkey::Accounts, surface::Surface, tools::Catalogue};
@@ -60,6 +62,7 @@ struct Shared {
     lists: Lists,
     modern: StreamableHttpService<Server, NeverSessionManager>,
     legacy: Services,
+    streams: Streams,
     /// Counts the messages that are being answered.
     answering: TaskTracker,
     shutdown: CancellationToken,
@@ -72,6 +75,8 @@ pub struct Counts {
     /// Principals with a legacy service.
     pub services: usize,
     pub calls: usize,
+    /// Streams that stay open by themselves.
+    pub streams: usize,
 }
 
 impl Endpoint {
@@ -101,7 +106,9 @@ impl Endpoint {
         let legacy = Services::new(settings.clone(), server.clone(), shutdown.clone());
         let lists = Lists::new(settings.cache_scope);
         let answering = TaskTracker::new();
-        let shared = Shared { settings, brake, server, lists, modern, legacy, answering, shutdown };
+        let streams = Streams::default();
+        let shared =
+            Shared { settings, brake, server, lists, modern, legacy, streams, answering, shutdown };
         Self { shared: Arc::new(shared) }
     }
 
@@ -227,6 +234,16 @@ impl Endpoint {
         {
             return self.list(caller, true, id, headers);
         }
+        let place = if method == "subscriptions/listen" {
+            let id = caller.principal.id();
+            let Some(place) = shared.streams.place(id, shared.settings.max_streams) else {
+                let message = "all streams are taken (MCP_MAX_STREAMS): end one first";
+                return reply::busy(envelope.id, message);
+            };
+            Some(place)
+        } else {
+            None
+        };
         let carrier = envelope.id.filter(|_| method == "tools/call").map(Carrier::new);
         let stripped = match &carrier {
             Some(carrier) => {
@@ -235,14 +252,27 @@ impl Endpoint {
             }
             None => body,
         };
+        let streams = accepts_both(request.headers()).then_some(shared.settings.silence);
+        let request = with_body(request, stripped);
+        let (endpoint, body) = (self.clone(), body.clone());
+        let id = envelope.id.map(ToOwned::to_owned);
         // rmcp's futures are large: inside every future around them they would be moved each time.
-        let response = Box::pin(shared.modern.handle(with_body(request, stripped))).await;
-        let response = response.map(Body::new);
-        let response = match carrier {
-            Some(carrier) => carrier.unload(response),
-            None => response,
+        let work = Box::pin(async move {
+            let response = endpoint.shared.modern.handle(request).await.map(Body::new);
+            let response = match carrier {
+                Some(carrier) => carrier.unload(response),
+                None => response,
+            };
+            endpoint.finish(response, id.as_deref(), &body)
+        });
+        let response = match streams.filter(|_| envelope.id.is_some()) {
+            Some(silence) => response_or_stream(work, silence).await,
+            None => work.await,
         };
-        self.finish(response, envelope, body)
+        match place {
+            Some(place) => reply::holding(response, place),
+            None => response,
+        }
     }
 
     async fn legacy(
@@ -274,7 +304,7 @@ impl Endpoint {
             return self.list(caller, false, id, request.headers());
         }
         let response = Box::pin(legacy.service.handle(with_body(request, body))).await;
-        self.finish(response.map(Body::new), envelope, body)
+        self.finish(response.map(Body::new), envelope.id, body)
     }
 
     /// GET opens a session's stream, DELETE ends the session.
@@ -305,30 +335,25 @@ impl Endpoint {
         reply::in_json(response, None, shared.shutdown.is_cancelled())
     }
 
-    fn list(
-        &self,
-        caller: &Caller,
-        modern: bool,
-        id: &serde_json::value::RawValue,
-        headers: &HeaderMap,
-    ) -> Response {
+    fn list(&self, caller: &Caller, modern: bool, id: &RawValue, headers: &HeaderMap) -> Response {
         let catalogue = self.shared.server.catalogue();
         let listed = |entry: &crate::tools::Entry| caller.sees(entry);
         self.shared.lists.answer(catalogue, listed, modern, id, headers)
     }
 
-    fn finish(&self, response: Response, envelope: &Envelope<'_>, body: &[u8]) -> Response {
+    fn finish(&self, response: Response, id: Option<&RawValue>, body: &[u8]) -> Response {
         // Its media type was right: rmcp says the same of a body that it cannot read.
         if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             let (code, message) = reply::unread(body);
-            return reply::error(StatusCode::BAD_REQUEST, envelope.id, code, &message, None);
+            return reply::error(StatusCode::BAD_REQUEST, id, code, &message, None);
         }
-        reply::in_json(response, envelope.id, self.shared.shutdown.is_cancelled())
+        reply::in_json(response, id, self.shared.shutdown.is_cancelled())
     }
 
     pub async fn counts(&self) -> Counts {
         let (sessions, services) = self.shared.legacy.counts().await;
-        Counts { sessions, services, calls: self.shared.server.calls_in_flight() }
+        let Shared { server, streams, .. } = &*self.shared;
+        Counts { sessions, services, calls: server.calls_in_flight(), streams: streams.count() }
     }
 
     /// Waits until no call is in flight.

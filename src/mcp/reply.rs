@@ -8,7 +8,6 @@ use http::{
 };
 use rmcp::model::ErrorCode;
 use serde_json::{Value, json, value::RawValue};
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::json as text;
 
@@ -158,21 +157,21 @@ impl http_body::Body for TwoParts {
     }
 }
 
-/// A response whose stream holds on to `token` until it has ended.
-pub(super) fn holding(response: Response, token: TaskTrackerToken) -> Response {
+/// A response whose stream holds on to `held` until it has ended.
+pub(super) fn holding<T: Send + Unpin + 'static>(response: Response, held: T) -> Response {
     let kind = response.headers().get(CONTENT_TYPE);
     if kind.is_none_or(|kind| !kind.as_bytes().starts_with(b"text/event-stream")) {
         return response;
     }
-    response.map(|body| axum::body::Body::new(Held { body, _token: token }))
+    response.map(|body| axum::body::Body::new(Held { body, _held: held }))
 }
 
-struct Held {
+struct Held<T> {
     body: axum::body::Body,
-    _token: TaskTrackerToken,
+    _held: T,
 }
 
-impl http_body::Body for Held {
+impl<T: Unpin> http_body::Body for Held<T> {
     type Data = Bytes;
     type Error = axum::Error;
 

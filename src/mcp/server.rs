@@ -2,6 +2,7 @@
 
 mod calls;
 mod completion;
+mod listen;
 mod prompts;
 mod resources;
 
@@ -15,9 +16,9 @@ use rmcp::{
         GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
         ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
         ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-        SubscribeRequestParams, UnsubscribeRequestParams,
+        SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestParams,
     },
-    service::RequestContext,
+    service::{RequestContext, SubscriptionContext},
 };
 use serde_json::{Value, json};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -51,6 +52,7 @@ struct Shared {
     accounts: Accounts,
     recent: Recent,
     call_timeout: Duration,
+    max_stream_age: Duration,
     max_answer_bytes: usize,
     sandbox: bool,
     cache_scope: CacheScope,
@@ -80,6 +82,7 @@ impl Server {
             accounts,
             recent: Recent::default(),
             call_timeout: settings.call_timeout,
+            max_stream_age: settings.max_stream_age,
             max_answer_bytes: settings.max_answer_bytes,
             sandbox: settings.sandbox,
             cache_scope: settings.cache_scope,
@@ -199,13 +202,19 @@ impl ServerHandler for Server {
         let mut domains: Vec<&str> =
             self.shared.catalogue.entries().iter().map(|entry| entry.domain).collect();
         domains.dedup();
-        let what = if domains.len() < DOMAINS.len() { domains.join(", ") } else { ALL.to_owned() };
+        let narrowed = domains.len() < DOMAINS.len();
+        let what = if narrowed { domains.join(", ") } else { ALL.to_owned() };
         let mut instructions = format!(
             "Administers a Portkey AI-gateway organisation: {what}. Slugs and ids come from the list_ tools. Try changes with dry_run where a tool has it. Masked \
              values stand for stored secrets: leave such fields out to keep them, but send them \
              back as they are inside a list, and in a document that is replaced whole, where null \
              deletes one. Analytics are in US cents and need times with offset.",
         );
+        if narrowed {
+            instructions.push_str(
+                " Where a text names a tool that is not in the list, this server does not serve it.",
+            );
+        }
         if self.shared.sandbox {
             instructions.insert_str(0, "SANDBOX: an invented organisation in memory. ");
         }
@@ -336,6 +345,15 @@ impl ServerHandler for Server {
         Ok(result)
     }
 
+    /// Nothing: see [`listen`].
+    fn accepted_subscription_filter(&self, _: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(SubscriptionFilter::new())
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        self.listened(context).await
+    }
+
     // What is not offered is not there: rmcp's own answers would say nothing.
     not_offered! {
         subscribe(SubscribeRequestParams) -> (), "resources/subscribe";
@@ -349,7 +367,7 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         // rmcp takes a known method with unreadable parameters for an unknown one.
-        const KNOWN: [&str; 10] = [
+        const KNOWN: [&str; 11] = [
             "completion/complete",
             "initialize",
             "prompts/get",
@@ -358,6 +376,7 @@ impl ServerHandler for Server {
             "resources/read",
             "resources/templates/list",
             "server/discover",
+            "subscriptions/listen",
             "tools/call",
             "tools/list",
         ];

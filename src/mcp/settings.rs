@@ -36,6 +36,12 @@ pub struct Settings {
     pub session_timeout: Duration,
     /// Deadline of one tool call with all its requests.
     pub call_timeout: Duration,
+    /// A call that is silent for so long gets its stream opened.
+    pub silence: Duration,
+    /// Streams of one caller that stay open by themselves.
+    pub max_streams: usize,
+    /// They end after so long.
+    pub max_stream_age: Duration,
     /// Most bytes of a list's JSON; whole rows are kept.
     pub max_answer_bytes: usize,
     /// Deepest nesting of a message.

@@ -50,6 +50,13 @@ async fn a_server_lists_calls_and_tells_of_no_tool_of_another_domain() {
     for other in ["configs", "guardrails", "MCP servers"] {
         assert!(!about.contains(other), "{about}");
     }
+    assert!(about.contains("not in the list"), "{about}");
+
+    let read = json!({ "uri": "portkey://guide" });
+    let guide = server.ask(&Ask::modern(1, "resources/read", read)).await.json();
+    let guide = guide["result"]["contents"][0]["text"].as_str().unwrap().to_owned();
+    let (_, absent) = guide.split_once("## Not available here").unwrap();
+    assert!(absent.contains("`update_config`") && !absent.contains("`get_log`"), "{absent}");
 }
 
 #[tokio::test]

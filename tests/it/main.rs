@@ -58,6 +58,7 @@ mod scripted;
 mod secret_references;
 mod secrets;
 mod stdio;
+mod streams;
 mod support;
 mod tls;
 mod tracing;

@@ -126,7 +126,7 @@ async fn a_panic_in_a_tool_is_that_calls_error_alone() {
         }
     }
     let counts = served.endpoint.counts().await;
-    assert_eq!(counts, Counts { sessions: 1, services: 1, calls: 0 });
+    assert_eq!(counts, Counts { sessions: 1, services: 1, calls: 0, streams: 0 });
 }
 
 #[tokio::test]
@@ -305,7 +305,7 @@ async fn what_sessions_hold_is_given_back_when_they_end() {
         }
         if round == 0 {
             counts = served.endpoint.counts().await;
-            assert_eq!(counts, Counts { sessions: 0, services: 1, calls: 0 });
+            assert_eq!(counts, Counts { sessions: 0, services: 1, calls: 0, streams: 0 });
         } else {
             assert_eq!(served.endpoint.counts().await, counts);
             eventually("tasks end", async || tasks() <= before).await;
@@ -381,7 +381,7 @@ async fn a_session_is_its_principals_alone() {
     }
     assert_eq!(served.send(&one, Method::POST, &headers, &body("ping")).await.status, 200);
     let counts = served.endpoint.counts().await;
-    assert_eq!(counts, Counts { sessions: 2, services: 2, calls: 0 });
+    assert_eq!(counts, Counts { sessions: 2, services: 2, calls: 0, streams: 0 });
     let modern = served
         .send(&two, Method::GET, &[("mcp-protocol-version", MODERN), headers[0]], &Value::Null)
         .await;

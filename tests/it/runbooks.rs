@@ -66,8 +66,12 @@ async fn every_runbook_is_listed_with_description_and_arguments() {
 async fn a_runbook_is_one_message_of_the_user_with_what_was_given() {
     let served = serve(settings()).await;
     for book in RUNBOOKS {
-        let given: Value =
-            book.arguments.iter().map(|it| (it.name, format!("value-of-{}", it.name))).collect();
+        let value = |name: &str| match name {
+            "email" | "emails" => format!("{name}@example.com"),
+            "monthly_budget_usd" => "99.5".to_owned(),
+            _ => format!("value-of-{name}"),
+        };
+        let given: Value = book.arguments.iter().map(|it| (it.name, value(it.name))).collect();
         let result =
             served.result("prompts/get", json!({ "name": book.name, "arguments": given })).await;
         let messages = result["messages"].as_array().unwrap();

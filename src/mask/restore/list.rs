@@ -14,8 +14,8 @@ const NONE: &str = "is masked, and no stored element equals it but for secrets a
                     the one of its `name`: give its secrets";
 const SEVERAL: &str = "is masked, and more than one stored element looks like it: give its secrets, \
                        or each element a `name` of its own first";
-const LEFT_OUT: &str = "is, or holds, a stored secret which would be lost, since a list is replaced \
-                        whole: send its mask back to keep it, or null to delete it";
+const LEFT_OUT: &str = "is, or holds, a stored secret which would be lost, since this is replaced whole: \
+                        send its mask back to keep it, or null to delete it";
 
 /// Returns whether a mask was replaced in here.
 pub(super) fn restore(
@@ -69,7 +69,13 @@ pub(super) fn restore(
 }
 
 /// Notes each secret of `stored` of which `item` says nothing. Lists in it have been looked at.
-fn left_out(item: &Value, stored: &Value, inherited: Kind, path: &str, problems: &mut Problems) {
+pub(super) fn left_out(
+    item: &Value,
+    stored: &Value,
+    inherited: Kind,
+    path: &str,
+    problems: &mut Problems,
+) {
     let (Value::Object(item), Value::Object(stored)) = (item, stored) else { return };
     for (name, stored) in stored {
         let inner = within(inherited, kind(name), stored);
@@ -85,7 +91,7 @@ fn left_out(item: &Value, stored: &Value, inherited: Kind, path: &str, problems:
 }
 
 /// Takes out the nulls that delete a secret, but for those that are stored.
-fn take_out_nulls(item: &mut Value, stored: Option<&Value>, inherited: Kind) {
+pub(super) fn take_out_nulls(item: &mut Value, stored: Option<&Value>, inherited: Kind) {
     let Value::Object(fields) = item else { return };
     fields.retain(|name, value| {
         let stored = stored.and_then(|stored| stored.get(name));

@@ -10,10 +10,7 @@ use rmcp::{
 };
 
 use super::{Caller, Server, not_found};
-use crate::{
-    runbooks::{RUNBOOKS, Runbook},
-    tools::is_tool,
-};
+use crate::runbooks::{RUNBOOKS, Runbook};
 
 impl Server {
     /// The runbooks that are there for a caller.
@@ -47,11 +44,9 @@ impl Server {
     ) -> Result<GetPromptResult, ErrorData> {
         let caller = self.caller(context)?;
         let book = self.runbook(&request.name, &caller)?;
-        let named = book.tools(is_tool);
-        let absent: Vec<_> =
-            named.into_iter().filter(|name| self.visible(name, &caller).is_none()).collect();
+        let sees = |name: &str| self.visible(name, &caller).is_some();
         let message = book
-            .message(&request.arguments.unwrap_or_default(), &absent)
+            .message(&request.arguments.unwrap_or_default(), sees)
             .map_err(|why| ErrorData::invalid_params(why, None))?;
         let message = PromptMessage::new_text(Role::User, message);
         Ok(GetPromptResult::new(vec![message]).with_description(book.about))

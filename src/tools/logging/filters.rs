@@ -4,12 +4,14 @@
 //! `created_at` with `gte` and `lte` (facts.md, "Spec against reality" 11). The first is sent unless
 //! the other is chosen. Lists are comma strings at the API.
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::tool::{Error, JsonObject, Result};
+use crate::{
+    args,
+    tool::{Error, JsonObject, Result},
+};
 
 /// Filters of the API that are lists.
 const LISTS: [&str; 6] =
@@ -184,20 +186,10 @@ pub fn in_form(mut filters: JsonObject, form: Form) -> JsonObject {
 /// # Errors
 /// Names both ends.
 pub fn check(filters: &JsonObject) -> Result<()> {
-    let ends = filters.iter().filter_map(|(name, min)| {
-        let max = format!("{}_max", name.strip_suffix("_min")?);
-        Some((name, min, filters.get(&max)?, max))
-    });
-    for (name, least, most, max) in ends {
-        let time = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
-        let crossed = match (time(least), time(most)) {
-            (Some(least), Some(most)) => least > most,
-            _ => least.as_f64() > most.as_f64() && most.is_number(),
-        };
-        if crossed {
-            let why = format!("is more than `filters.{max}`: no log fits both");
-            return Err(Error::argument(format!("filters.{name}"), why));
-        }
+    let crossed = args::crossed(filters).next();
+    if let Some((name, least)) = crossed {
+        let why = format!("is below `filters.{least}`: no log fits both");
+        return Err(Error::argument(format!("filters.{name}"), why));
     }
     Ok(())
 }
@@ -228,13 +220,13 @@ mod tests {
     #[test]
     fn crossed_bounds_are_named() {
         for (filters, named) in [
-            (json!({ "cost_min": 2, "cost_max": 1.5 }), Some("`filters.cost_min`")),
+            (json!({ "cost_min": 2, "cost_max": 1.5 }), Some("`filters.cost_max`")),
             (json!({ "cost_min": 2, "cost_max": 2 }), None),
             (json!({ "cost_min": 2 }), None),
             (json!({ MIN: "2026-02-01T00:00:00Z", MAX: "2026-01-31T23:00:00-02:00" }), None),
             (
                 json!({ MIN: "2026-02-01T00:00:00Z", MAX: "2026-01-31T23:00:00Z" }),
-                Some("`filters.time_of_generation_min`"),
+                Some("`filters.time_of_generation_max`"),
             ),
         ] {
             let error = check(&object(filters.clone())).err().map(|error| error.to_string());

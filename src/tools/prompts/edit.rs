@@ -143,7 +143,7 @@ impl Workflow for UpdatePrompt {
         let stored = stored::read(call, &self.prompt_id).await?;
         if let Some(parameters) = version.get_mut("parameters") {
             let before = stored.latest.get("parameters").unwrap_or(&Value::Null);
-            mask::restore(parameters, before, "parameters").map_err(Error::Arguments)?;
+            mask::restore_whole(parameters, before, "parameters").map_err(Error::Arguments)?;
             if parameters != before {
                 mask::all_known(parameters, "parameters").map_err(Error::Arguments)?;
             }

@@ -101,6 +101,28 @@ async fn updating_sends_what_differs_and_keeps_the_rest() {
 }
 
 #[tokio::test]
+async fn parameters_that_replace_the_stored_ones_say_what_becomes_of_each_secret() {
+    let bench = Bench::new().await;
+    let headers = json!({ "authorization": "Bearer t", "x": 1 });
+    let stored = with(version("a"), json!({ "parameters": { "top_p": 1, "headers": headers } }));
+    let id = bench.fake.add("c", "support", &stored);
+    let change = |parameters: Value| json!({ "prompt_id": id, "parameters": parameters });
+    for lost in [json!({ "top_p": 0 }), json!({ "top_p": 0, "headers": { "x": 1 } })] {
+        let error = bench.call("update_prompt", change(lost)).await.unwrap_err();
+        let named = error["problems"][0]["argument"].as_str().unwrap();
+        assert!(named.starts_with("parameters.headers"), "{error}");
+    }
+    assert_eq!(bench.writes(), [] as [String; 0]);
+    let shown = bench.ok("get_prompt", json!({ "prompt_id": id })).await["parameters"].take();
+    assert_ne!(shown["headers"], headers);
+    bench.ok("update_prompt", change(with(shown, json!({ "top_p": 0 })))).await;
+    let sent = bench.last_body()["parameters"].take();
+    assert_eq!((&sent["top_p"], &sent["headers"]), (&json!(0), &headers));
+    bench.ok("update_prompt", change(json!({ "top_p": 2, "headers": null }))).await;
+    assert_eq!(bench.last_body()["parameters"], json!({ "top_p": 2 }));
+}
+
+#[tokio::test]
 async fn a_new_name_alone_adds_no_version() {
     let bench = Bench::new().await;
     let id = bench.fake.add("c", "support", &version("a"));

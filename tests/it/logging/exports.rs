@@ -114,13 +114,13 @@ async fn what_no_export_can_be_is_refused_here() {
         ),
         (
             json!({ "filters": { "time_of_generation_min": TO, "time_of_generation_max": FROM } }),
-            "filters.time_of_generation_min",
+            "filters.time_of_generation_max",
         ),
         (
             json!({ "filters": { "created_at": { "gte": FROM }, "time_of_generation_min": FROM } }),
             "filters.created_at.gte",
         ),
-        (json!({ "filters": { "cost_min": 2, "cost_max": 1 } }), "filters.cost_min"),
+        (json!({ "filters": { "cost_min": 2, "cost_max": 1 } }), "filters.cost_max"),
         (json!({ "filter_form": "both" }), "filter_form"),
     ] {
         let mut args = json!({ "requested_data": ["id"] });

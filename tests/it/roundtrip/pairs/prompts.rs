@@ -8,12 +8,13 @@ use super::{
         pair::{Field, Pair, field, merged, pick, plain},
         stored::Stored,
         values::{
-            Values, all, document, flag, list, number, one_of, some_of, tags, value_line,
+            Values, all, canary, document, flag, list, number, one_of, some_of, tags, value_line,
             value_text,
         },
     },
     description, name,
 };
+use crate::support::joined;
 
 pub fn pairs(stored: &Stored) -> Vec<Pair> {
     let collection = stored.id("collections", "dev");
@@ -57,10 +58,7 @@ fn config(stored: &Stored) -> Pair {
     let named = json!({ "slug": row["slug"] });
     Pair::new("update_config", "get_config", named, ("configs", id.to_owned()))
         .echo(|shown| {
-            crate::support::joined(
-                pick(shown, &["name", "status", "config"]),
-                &json!({ "replace": true }),
-            )
+            joined(pick(shown, &["name", "status", "config"]), &json!({ "replace": true }))
         })
         .fields(vec![name(), plain("status", one_of(&["active", "inactive"])), whole])
 }
@@ -68,6 +66,14 @@ fn config(stored: &Stored) -> Pair {
 /// A field of the newest version, which is published, since that one is shown.
 fn content(name: &'static str, at: &'static str, values: Values) -> Field {
     field(name, at, values).with(json!({ "publish": true }))
+}
+
+/// They replace the stored ones, and have to say what becomes of each secret.
+fn parameters() -> Values {
+    let secrets = (canary(), canary()).prop_map(
+        |(key, header)| json!({ "api_key": key, "headers": { "authorization": header } }),
+    );
+    (document(), secrets).prop_map(|(open, secrets)| joined(open, &secrets)).boxed()
 }
 
 fn prompt(stored: &Stored) -> Pair {
@@ -97,7 +103,7 @@ fn prompt(stored: &Stored) -> Pair {
         .fields(vec![
             name(),
             plain("collection_id", one_of(&collections)),
-            content("parameters", "/content/parameters", document()).hidden(),
+            content("parameters", "/content/parameters", parameters()).hidden(),
             content("virtual_key", "/content/virtual_key", one_of(&[&key, &other])),
             content("string", "/content/string", value_text()),
             content("model", "/content/model", value_line()),
