@@ -146,6 +146,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
     let auth = callers::settings(reader, &http, &tables, &shown, inputs, &mut problems);
     check::http(reader, &http, &mut problems);
     edge::proxies(reader, environment, &mut problems, &mut warnings);
+    edge::connections(reader, &http, &mut problems);
     edge::tls(reader, &http, inputs.purpose, &mut problems);
     let rate_limit = edge::rate_limit(reader, &http, inputs.purpose, &mut problems, &mut warnings);
     check::sessions(reader, inputs, &mut problems);
@@ -195,6 +196,10 @@ fn http_settings(reader: Reader<'_>) -> http::Settings {
             header_bytes: reader.number("http.max_header_bytes"),
             header_timeout: reader.time("http.header_timeout_ms"),
             body_timeout: reader.time("http.body_timeout_ms"),
+        },
+        connections: http::Most {
+            in_all: reader.number("http.max_connections"),
+            of_one_address: reader.number("http.max_connections_per_address"),
         },
         keep_alive_timeout: reader.time("http.keep_alive_timeout_ms"),
         shutdown_delay: reader.time("http.shutdown_delay_ms"),

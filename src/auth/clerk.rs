@@ -17,7 +17,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc, time::SystemTime};
 
 pub use constraints::Constraints;
 pub use mirror::Mirror;
@@ -98,4 +98,10 @@ impl Clerk {
         constraints.check(&identity)?;
         Ok(identity)
     }
+}
+
+/// Since 1970, as tokens count.
+fn seconds_now() -> f64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs_f64()
 }

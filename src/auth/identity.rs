@@ -48,6 +48,8 @@ pub struct Identity {
     pub client_id: Option<String>,
     /// Subject of the client certificate (RFC 4514), where one was verified.
     pub certificate: Option<String>,
+    /// Who made it (RFC 4514).
+    pub certificate_issuer: Option<String>,
 }
 
 impl Identity {
@@ -55,9 +57,9 @@ impl Identity {
         Self { method, ..Self::default() }
     }
 
-    /// Somebody who shows a certificate and nothing else.
-    pub fn of_certificate(subject: &str) -> Self {
-        let subject = Some(subject.to_owned());
-        Self { certificate: subject.clone(), subject, ..Self::new(Method::Certificate) }
+    /// Somebody who shows a certificate and nothing else; rules do not ask who issued it.
+    pub fn of_certificate(subject: &str, issuer: Option<&str>) -> Self {
+        let (subject, issuer) = (Some(subject.to_owned()), issuer.map(str::to_owned));
+        Self { certificate: subject.clone(), subject, issuer, ..Self::new(Method::Certificate) }
     }
 }

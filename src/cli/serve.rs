@@ -6,6 +6,7 @@ use axum::{extract::Request, http::HeaderMap};
 
 use super::{
     Failure,
+    look::look,
     options::{Options, configure},
     signals,
     upstream::Upstream,
@@ -14,11 +15,10 @@ use crate::{
     auth::{self, Mode, clerk::Mirror},
     config::{Config, Inputs, Purpose},
     http::{
-        self, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Look, Metadata, Origins, Readiness,
-        ReadyCheck, Run, Site, Tls, Upstream as Seen,
+        self, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Metadata, Origins, Readiness,
+        ReadyCheck, Run, Site, Tls,
     },
     mcp::{Brake, Endpoint, TooMany},
-    portkey::{self, Accounts},
 };
 
 /// Serve MCP over HTTP (the default)
@@ -52,7 +52,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     // Before anything else: a signal during the start must not go unheard.
     let signals = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
     let upstream = Upstream::connect(&config).await?;
-    let Config { http: settings, auth, rate_limit, mcp, .. } = config;
+    let Config { http: mut settings, auth, rate_limit, mcp, .. } = config;
+    http::fit(&mut settings);
     let (listener, address) = http::bind(&settings).map_err(|error| {
         Failure::Failed(format!(
             "cannot listen on {} port {} ({error}); choose others with --host and --port",
@@ -64,6 +65,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(format!("no rates can be limited: {error}")))?;
     let limiter = Arc::new(limiter);
     let (auth_mode, clerk_settings) = (auth.mode.as_str(), auth.mode.clerk_settings().to_vec());
+    let look = (settings.ready_check == ReadyCheck::Portkey)
+        .then(|| look(&upstream.accounts, &auth.access));
     let metadata = metadata(&settings, &auth, auth::scopes(mcp.read_only))?;
     let gate = Gate::new(auth, mcp.challenge.clone())
         .map_err(|error| Failure::Failed(format!("tokens cannot be verified: {error}")))?;
@@ -75,8 +78,6 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         tokio::spawn(tls.clone().follow(hangups));
     }
     let lifecycle = Lifecycle::default();
-    let look =
-        (settings.ready_check == ReadyCheck::Portkey).then(|| look(upstream.accounts.clone()));
     let site = Site {
         limits: settings.limits.clone(),
         hosts: Hosts::new(&settings),
@@ -150,22 +151,4 @@ fn metadata(
     let mirror = clerk.mirror.then(|| Mirror::start(&clerk.issuer)).transpose();
     let mirror = mirror.map_err(|error| Failure::Failed(error.to_string()))?;
     Ok(Metadata::new(base, &clerk.issuer, scopes, mirror))
-}
-
-/// Looks with every credential at once; the worst finding counts.
-fn look(accounts: Accounts) -> Look {
-    Arc::new(move || {
-        let accounts = accounts.clone();
-        Box::pin(async move {
-            let looks = accounts.all().map(|it| it.probe(http::PROBE_TIMEOUT));
-            let found = futures_util::future::join_all(looks).await;
-            let refused = |error: &portkey::Error| matches!(error.status(), Some(401 | 403));
-            let errors: Vec<_> = found.iter().filter_map(|it| it.as_ref().err()).collect();
-            match errors.is_empty() {
-                true => Seen::Reached,
-                false if errors.into_iter().any(refused) => Seen::KeyRefused,
-                false => Seen::Unreachable,
-            }
-        })
-    })
 }

@@ -13,7 +13,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{Settings, Shared};
+use super::{Settings, Shared, metadata::endpoint_under};
 
 const PAGE: &str = include_str!("page.html");
 
@@ -38,7 +38,7 @@ pub struct Info {
 /// Never taken from a request.
 pub fn endpoint_url(settings: &Settings, bound: SocketAddr) -> String {
     match &settings.public_base_url {
-        Some(url) => format!("{}/mcp", url.as_str().trim_end_matches('/')),
+        Some(base) => endpoint_under(base),
         None if bound.ip().is_unspecified() => {
             format!("{}://localhost:{}/mcp", settings.scheme(), bound.port())
         }

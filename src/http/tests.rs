@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     ClientCertificate, ClientIp, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Limits, Look,
-    Metadata, Origins, Readiness, ReadyCheck, Run, Settings, Site, Tls, TrustProxy, bind,
+    Metadata, Most, Origins, Readiness, ReadyCheck, Run, Settings, Site, Tls, TrustProxy, bind,
     endpoint_url, rate, router, serve,
 };
 use crate::auth::{self, Access, Bearer, Challenge, Mode, Principal};
@@ -62,6 +62,7 @@ pub(super) fn settings() -> Settings {
             header_timeout: PATIENCE,
             body_timeout: PATIENCE,
         },
+        connections: Most { in_all: 1000, of_one_address: 1000 },
         keep_alive_timeout: PATIENCE,
         shutdown_delay: Duration::ZERO,
         shutdown_timeout: PATIENCE,
@@ -167,8 +168,9 @@ async fn echo(request: Request) -> Response {
         }
         Some("certificate") => {
             let shown: Option<&ClientCertificate> = request.extensions().get();
-            return shown.map_or("none".to_owned(), |it| it.0.clone()).into_response();
+            return shown.map_or("none".into(), |it| it.subject.to_string()).into_response();
         }
+        Some("id") => return principal.id().to_string().into_response(),
         Some("hang") => std::future::pending().await,
         _ => {}
     }

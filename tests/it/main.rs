@@ -25,6 +25,7 @@ mod collections;
 mod commands;
 mod completion;
 mod configs;
+mod connections;
 mod contract;
 mod deployments;
 mod docs;

@@ -74,7 +74,7 @@ impl Args {
             (Method::Certificate, _, None) => {
                 return Err("say whose certificate it is with --certificate".into());
             }
-            (Method::Certificate, _, Some(subject)) => Identity::of_certificate(subject),
+            (Method::Certificate, _, Some(subject)) => Identity::of_certificate(subject, None),
             (method, ..) => Identity {
                 subject: self.subject.clone(),
                 organisation: self.organisation.clone(),

@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose};
@@ -41,6 +41,8 @@ pub enum Mood {
     Down,
     /// Takes requests and never answers.
     Hangs,
+    /// Takes this long to answer, and answers right.
+    Slow(Duration),
     Garbage,
     /// What is right, in a document larger than anybody should read.
     Huge,
@@ -120,7 +122,7 @@ impl Issuer {
     pub async fn fetched(&self, count: usize) {
         let mut fetches = self.shared.fetches.subscribe();
         let arrived = fetches.wait_for(|seen| *seen >= count);
-        tokio::time::timeout(std::time::Duration::from_secs(10), arrived).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(10), arrived).await.unwrap().unwrap();
     }
 
     pub fn questions(&self) -> usize {
@@ -215,6 +217,10 @@ async fn serve(acceptor: TlsAcceptor, stream: TcpStream, shared: Arc<Shared>) {
     let Ok(stream) = acceptor.accept(stream).await else { return };
     let mut stream = BufReader::new(stream);
     let Some(request) = read(&mut stream).await else { return };
+    let mood = shared.mood.lock().unwrap().clone();
+    if let Mood::Slow(time) = mood {
+        tokio::time::sleep(time).await;
+    }
     let Some((status, headers, body)) = answer(&shared, &request) else {
         // Until the client leaves.
         let _ = stream.read(&mut [0]).await;
@@ -273,7 +279,7 @@ fn answer(shared: &Shared, request: &Request) -> Option<(u16, String, Vec<u8>)> 
     let keys = request.line == KEYS;
     let set = json!({ "keys": *shared.keys.lock().unwrap() });
     match shared.mood.lock().unwrap().clone() {
-        Mood::Well => {}
+        Mood::Well | Mood::Slow(_) => {}
         Mood::Down => return json(503, json!({})),
         Mood::Hangs => return None,
         Mood::Garbage => return json(200, json!("<html>")),
