@@ -23,7 +23,8 @@ use problem::Problems;
 pub use span::crossed;
 
 /// Fits `args` to `input`, or says everything that is wrong with them. `unmasks` names the
-/// document in which a mask stands for the stored value; `stored` says whether there is one at all.
+/// document in which a mask stands for the stored value; `stored` says whether there is one at all,
+/// which stays where an argument is left out that need not be given.
 pub fn fit(
     args: &mut JsonObject,
     input: &Input,
@@ -32,11 +33,13 @@ pub fn fit(
 ) -> Result<()> {
     let mut problems = Problems::default();
     fit_object(args, &input.full, "", unmasks, &mut problems);
+    let required = input.full.get("required").and_then(Value::as_array);
     for (name, value) in args.iter().filter(|(name, _)| Some(name.as_str()) != unmasks) {
+        let optional = required.is_none_or(|it| !it.iter().any(|required| *required == **name));
         mask::find(value, name, &mut |path| {
-            let instead = match stored {
-                true => "leave the field out to keep the stored one",
-                false => "give the value itself, since none is stored here",
+            let instead = match stored && optional {
+                true => format!("leave `{name}` out to keep what is stored"),
+                false => "give the value itself, since it stands for no stored one here".to_owned(),
             };
             problems.add(path, format!("holds a masked value: {instead}"));
         });

@@ -15,6 +15,7 @@ mod principal;
 mod refused;
 mod rules;
 mod settings;
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -24,8 +25,9 @@ pub use challenge::Challenge;
 pub use clerk::Clerk;
 pub use grant::Grant;
 pub use identity::{Identity, Method};
-pub use policy::{Decision, READ, WRITE, decide};
+pub use policy::{Decision, READ, WRITE, decide, scopes};
 pub use principal::{Principal, PrincipalId};
 pub use refused::Refused;
 pub use rules::{Rule, When};
 pub use settings::{Mode, Settings};
+pub use shown::Shown;

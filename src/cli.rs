@@ -5,6 +5,7 @@
 
 mod call;
 mod config;
+mod look;
 mod options;
 mod output;
 mod serve;

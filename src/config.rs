@@ -5,6 +5,7 @@
 //! stand beside the code that they configure.
 
 mod access;
+mod callers;
 mod check;
 mod clerk;
 mod edge;
@@ -61,6 +62,20 @@ pub enum Purpose {
     Client,
     /// Prints something; needs nothing.
     Show,
+    /// Says who may do what; needs no secret.
+    Explain,
+}
+
+impl Purpose {
+    /// Whether somebody is let in, or asks who would be.
+    fn admits(self) -> bool {
+        matches!(self, Self::Serve | Self::Explain)
+    }
+
+    /// Whether Portkey is spoken to.
+    fn sends(self) -> bool {
+        matches!(self, Self::Serve | Self::Client)
+    }
 }
 
 /// A configuration that may be used.
@@ -68,6 +83,8 @@ pub enum Purpose {
 pub struct Config {
     pub http: http::Settings,
     pub auth: auth::Settings,
+    /// What callers show.
+    pub shown: auth::Shown,
     /// Absent: nothing is limited.
     pub rate_limit: Option<http::rate::Settings>,
     pub mcp: mcp::Settings,
@@ -125,9 +142,11 @@ pub fn load(inputs: &Inputs) -> Loaded {
     let reader = Reader(&values);
     let http = http_settings(reader);
     let tables = Tables::read(&values, inputs, &mut problems);
-    let auth = check::auth(reader, &http, &tables, inputs, &mut problems);
+    let shown = callers::shown(reader, &http);
+    let auth = callers::settings(reader, &http, &tables, &shown, inputs, &mut problems);
     check::http(reader, &http, &mut problems);
     edge::proxies(reader, environment, &mut problems, &mut warnings);
+    edge::connections(reader, &http, &mut problems);
     edge::tls(reader, &http, inputs.purpose, &mut problems);
     let rate_limit = edge::rate_limit(reader, &http, inputs.purpose, &mut problems, &mut warnings);
     check::sessions(reader, inputs, &mut problems);
@@ -146,6 +165,7 @@ pub fn load(inputs: &Inputs) -> Loaded {
             http,
             mcp: mcp_settings(reader, &auth, resource_metadata, inputs.sandbox),
             auth,
+            shown,
             rate_limit,
             portkey,
             api_key: reader.secret("portkey.api_key"),
@@ -176,6 +196,10 @@ fn http_settings(reader: Reader<'_>) -> http::Settings {
             header_bytes: reader.number("http.max_header_bytes"),
             header_timeout: reader.time("http.header_timeout_ms"),
             body_timeout: reader.time("http.body_timeout_ms"),
+        },
+        connections: http::Most {
+            in_all: reader.number("http.max_connections"),
+            of_one_address: reader.number("http.max_connections_per_address"),
         },
         keep_alive_timeout: reader.time("http.keep_alive_timeout_ms"),
         shutdown_delay: reader.time("http.shutdown_delay_ms"),
@@ -211,7 +235,7 @@ fn mcp_settings(
         read_only: reader.flag("mcp.read_only"),
         sandbox,
         cache_scope: if auth.is_uniform() { CacheScope::Public } else { CacheScope::Private },
-        challenge: auth::Challenge { resource_metadata },
+        challenge: auth::Challenge { resource_metadata, read_only: reader.flag("mcp.read_only") },
     }
 }
 

@@ -3,12 +3,15 @@
 mod accept;
 mod admit;
 mod client_ip;
+mod connections;
 mod error;
 mod host;
 mod lifecycle;
 mod limits;
 mod listener;
 mod metadata;
+#[cfg(unix)]
+mod open_files;
 mod origin;
 mod pages;
 mod panics;
@@ -40,6 +43,7 @@ use tracing::Instrument;
 pub use self::{
     admit::Gate,
     client_ip::{ClientIp, TrustProxy},
+    connections::Most,
     error::Error,
     host::{Host, Hosts},
     lifecycle::{Lifecycle, Phase},
@@ -49,7 +53,7 @@ pub use self::{
     probes::{Look, PATIENCE as PROBE_TIMEOUT, Readiness, Upstream},
     rate::Limiter,
     request_id::RequestId,
-    serve::{Ended, Run, bind, serve},
+    serve::{Ended, Run, bind, fit, serve},
     settings::{Limits, ReadyCheck, Settings},
     tls::{ClientCertificate, Tls},
 };
@@ -111,7 +115,9 @@ where
             }
         }
     };
-    let routes = Router::new()
+    let mut routes = Router::new()
+        // A public path may hold what was special once.
+        .without_v07_checks()
         .route("/", get(pages::status))
         .route("/auth/info", get(pages::auth_info))
         .route("/mcp", any(endpoint))
@@ -121,8 +127,11 @@ where
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
         .fallback(error::not_found)
-        .method_not_allowed_fallback(error::method_not_allowed)
-        .with_state(site.clone());
+        .method_not_allowed_fallback(error::method_not_allowed);
+    if let Some(path) = &site.metadata.path {
+        routes = routes.route(path, get(metadata::resource));
+    }
+    let routes = routes.with_state(site.clone());
     Router::new().fallback(move |request: Request| {
         let (site, routes) = (site.clone(), routes.clone());
         async move { observe(&site, request, routes).await }

@@ -21,6 +21,7 @@ pub mod resources;
 pub mod runbooks;
 pub mod sandbox;
 pub mod schema;
+pub mod subscriber;
 pub mod surface;
 pub mod telemetry;
 pub mod tool;

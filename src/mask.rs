@@ -1,6 +1,7 @@
 //! Secrets in answers: what counts as one, how it is masked, and how a mask that comes back in a
 //! whole document is put right (design §3, "Masks never come back").
 
+mod destination;
 mod restore;
 mod text;
 mod url;
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::tool::{Problem, Problems};
 
+pub use destination::moved;
 pub use restore::{restore, restore_whole};
 pub use text::scrub;
 
@@ -126,18 +128,6 @@ fn folded(name: &str) -> Cow<'_, str> {
         before = letter;
     }
     Cow::Owned(folded)
-}
-
-/// Whether a field says where the secrets beside it are sent.
-pub(crate) fn is_host(name: &str) -> bool {
-    let name = &*folded(name);
-    matches!(name, "endpoint" | "host" | "resource_name" | "url" | "url_to_fetch")
-        || ["_endpoint", "_host", "_resource_name", "_url"].iter().any(|it| name.ends_with(it))
-}
-
-/// Whether secrets beside a field are meant for what it names: a host, or whose service it is.
-fn is_destination(name: &str) -> bool {
-    is_host(name) || folded(name) == "provider"
 }
 
 /// The kind of a field, from its name's, its parent's and what it holds. A JSON Schema under a name

@@ -82,13 +82,18 @@ impl Redis {
         redis::Client::open(url.expose_secret()).map(drop).map_err(|_| NoRedis)
     }
 
+    /// Whether nobody waits for it just now.
+    pub fn is_gone(&self) -> bool {
+        self.0.gone.load(Ordering::Relaxed)
+    }
+
     /// Runs `work` on a connection; `None` where that failed or took too long.
     pub async fn run<T>(
         &self,
         work: impl AsyncFnOnce(&mut Connection) -> RedisResult<T>,
     ) -> Option<T> {
         let inner = &self.0;
-        if inner.gone.load(Ordering::Relaxed) {
+        if self.is_gone() {
             return None;
         }
         let answer = timeout(inner.command_timeout, async {

@@ -162,6 +162,9 @@ fn catalogue<'e>(visible: impl Iterator<Item = &'e Entry>) -> String {
         let scopes = if tool.any_scope { "one_of_scopes" } else { "scopes" };
         if let Some(row) = row.as_object_mut() {
             row.insert(scopes.to_owned(), json!(tool.scopes));
+            if !tool.read_scopes.is_empty() {
+                row.insert("and_one_of_scopes".to_owned(), json!(tool.read_scopes));
+            }
             if tool.enterprise {
                 row.insert("enterprise".to_owned(), true.into());
             }

@@ -140,6 +140,12 @@ impl Sandbox {
         seed::callers(0).iter().map(|caller| caller.name).collect()
     }
 
+    /// The scope that the API asks for on this route, or several of which one is enough
+    /// (`a.read | b.read`); `None` where there is no such route.
+    pub fn scope(method: &str, path: &str) -> Option<&'static str> {
+        Some(routes::Route::find(method, path)?.0.scope)
+    }
+
     /// Faults to inject and how stale reads are.
     pub fn faults(&self) -> &Faults {
         &self.shared.faults

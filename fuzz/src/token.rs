@@ -42,6 +42,7 @@ fn settings() -> clerk::Settings {
         algorithms: vec![Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA],
         authorized_parties: Vec::new(),
         constraints: clerk::Constraints::default(),
+        given: Vec::new(),
         opaque: None,
         mirror: false,
     }

@@ -139,11 +139,22 @@ fn null_is_absent_and_refused_where_it_could_be_meant() {
 
 #[test]
 fn a_mask_is_refused_but_in_the_document_that_it_stands_in() {
-    let why = fitted(json!({ "name": mask::SENTINEL })).unwrap_err();
-    assert!(why.contains("`name` holds a masked value: leave the field out to keep"), "{why}");
-    let Value::Object(mut args) = json!({ "name": mask::SENTINEL }) else { unreachable!() };
-    let why = fit(&mut args, &schema::input::<Example>(), None, false).unwrap_err().to_string();
-    assert!(why.contains("give the value itself") && !why.contains("leave the field"), "{why}");
+    for (given, stored, advice) in [
+        (json!({ "name": "n", "old": mask::SENTINEL }), true, "leave `old` out to keep"),
+        (
+            json!({ "name": "n", "open": { "api_key": mask::SENTINEL } }),
+            true,
+            "leave `open` out to keep",
+        ),
+        (json!({ "name": "n", "old": mask::SENTINEL }), false, "give the value itself"),
+        // It cannot be left out.
+        (json!({ "name": mask::SENTINEL }), true, "give the value itself"),
+    ] {
+        let Value::Object(mut args) = given.clone() else { unreachable!() };
+        let fit = fit(&mut args, &schema::input::<Example>(), None, stored);
+        let why = fit.unwrap_err().to_string();
+        assert!(why.contains(&format!("holds a masked value: {advice}")), "{given}: {why}");
+    }
     assert!(fitted(json!({ "name": "n", "config": { "api_key": mask::SENTINEL } })).is_ok());
 }
 

@@ -47,6 +47,14 @@ impl Access {
         matches!(self, Self::Open { .. })
     }
 
+    /// Whether anybody's calls leave with this credential.
+    pub fn uses(&self, name: &str) -> bool {
+        match self {
+            Self::Open { credential } => **credential == *name,
+            Self::Rules(rules) => rules.iter().any(|(rule, _)| credential(rule) == name),
+        }
+    }
+
     /// The principal of an identity.
     ///
     /// # Errors
@@ -62,8 +70,7 @@ impl Access {
                     let why = "no access rule of this server is for you: ask its operator";
                     return Err(Refused::Forbidden(why.to_owned()));
                 };
-                let credential =
-                    rule.credential.as_deref().unwrap_or(DEFAULT_CREDENTIAL).to_owned();
+                let credential = credential(rule).to_owned();
                 Ok(Principal { identity, credential, grant: grant.clone() })
             }
         }
@@ -82,4 +89,8 @@ impl Access {
         }
         seen
     }
+}
+
+fn credential(rule: &Rule) -> &str {
+    rule.credential.as_deref().unwrap_or(DEFAULT_CREDENTIAL)
 }

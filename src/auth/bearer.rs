@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 pub const MIN_TOKEN_CHARS: usize = 16;
 
 /// A token that callers may show.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Bearer([u8; 32]);
 
 /// Why a token cannot be the server's.
@@ -43,6 +43,14 @@ impl Bearer {
             *byte = u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()?;
         }
         Some(Self(bytes))
+    }
+
+    /// What an operator is told who gave the token of `name` a second name.
+    pub fn same_as(name: &str) -> String {
+        format!(
+            "it is the same token as `tokens.{name}`, and a caller is known by one name: make \
+             another, as with `openssl rand -hex 32`"
+        )
     }
 }
 

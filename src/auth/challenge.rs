@@ -4,16 +4,15 @@ use std::fmt::Write as _;
 
 use http::HeaderValue;
 
-use super::{
-    policy::{READ, WRITE},
-    refused::Refused,
-};
+use super::{policy::scopes, refused::Refused};
 
 /// What stands in every challenge of this server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Challenge {
     /// URL of the protected-resource metadata, where an authorization server is behind it.
     pub resource_metadata: Option<String>,
+    /// No tool but those that read is there.
+    pub read_only: bool,
 }
 
 impl Challenge {
@@ -21,11 +20,11 @@ impl Challenge {
     pub fn header(&self, refused: &Refused) -> Option<HeaderValue> {
         let mut fields = Vec::new();
         let scopes = match refused {
-            Refused::Missing(_) => [READ, WRITE].join(" "),
+            Refused::Missing(_) => scopes(self.read_only).join(" "),
             Refused::Invalid(why) => {
                 fields.push(("error", "invalid_token".to_owned()));
                 fields.push(("error_description", quotable(why)));
-                [READ, WRITE].join(" ")
+                scopes(self.read_only).join(" ")
             }
             Refused::Scope { needed } => {
                 fields.push(("error", "insufficient_scope".to_owned()));
@@ -58,11 +57,12 @@ fn quotable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::{READ, WRITE};
 
     #[test]
     fn a_challenge_says_where_to_get_what_is_missing() {
         let url = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
-        let with = Challenge { resource_metadata: Some(url.to_owned()) };
+        let with = Challenge { resource_metadata: Some(url.to_owned()), read_only: false };
         let of = |challenge: &Challenge, refused: &Refused| {
             challenge.header(refused).map(|it| it.to_str().unwrap().to_owned())
         };
@@ -71,6 +71,11 @@ mod tests {
             of(&with, &missing).unwrap(),
             format!("Bearer resource_metadata=\"{url}\", scope=\"portkey:read portkey:write\"")
         );
+        let reading = Challenge { read_only: true, ..with.clone() };
+        for refused in [&missing, &Refused::Invalid("x".into())] {
+            let challenge = of(&reading, refused).unwrap();
+            assert!(challenge.ends_with(", scope=\"portkey:read\""), "{challenge}");
+        }
         assert_eq!(of(&Challenge::default(), &missing).unwrap(), "Bearer");
         let invalid = Refused::Invalid("it has \"expired\"\\\u{e9}\n".into());
         assert_eq!(

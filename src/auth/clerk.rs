@@ -17,7 +17,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc, time::SystemTime};
 
 pub use constraints::Constraints;
 pub use mirror::Mirror;
@@ -71,6 +71,11 @@ impl Clerk {
         self.0.jwts.keys.start().await;
     }
 
+    /// Whether a fetch ever brought keys.
+    pub fn had_keys(&self) -> bool {
+        self.0.jwts.keys.were_there()
+    }
+
     /// Whether tokens can be verified: not before the first fetch that brought keys, nor a day
     /// after the last.
     pub fn has_keys(&self) -> bool {
@@ -99,4 +104,10 @@ impl Clerk {
         constraints.check(&identity)?;
         Ok(identity)
     }
+}
+
+/// Since 1970, as tokens count.
+fn seconds_now() -> f64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs_f64()
 }

@@ -41,16 +41,25 @@ pub struct Identity {
     pub role: Option<String>,
     /// Permissions in the organisation, without `org:`.
     pub permissions: Vec<String>,
-    /// Scopes of an OAuth access token (RFC 8693 section 4.2); `None` for what carries none.
+    /// Scopes of an OAuth access token (RFC 8693 section 4.2), which may be none at all; `None` for
+    /// what is not limited by scopes.
     pub scopes: Option<Vec<String>>,
     /// The OAuth client that got the token.
     pub client_id: Option<String>,
     /// Subject of the client certificate (RFC 4514), where one was verified.
     pub certificate: Option<String>,
+    /// Who made it (RFC 4514).
+    pub certificate_issuer: Option<String>,
 }
 
 impl Identity {
     pub fn new(method: Method) -> Self {
         Self { method, ..Self::default() }
+    }
+
+    /// Somebody who shows a certificate and nothing else; rules do not ask who issued it.
+    pub fn of_certificate(subject: &str, issuer: Option<&str>) -> Self {
+        let (subject, issuer) = (Some(subject.to_owned()), issuer.map(str::to_owned));
+        Self { certificate: subject.clone(), subject, issuer, ..Self::new(Method::Certificate) }
     }
 }

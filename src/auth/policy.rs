@@ -11,6 +11,11 @@ pub const READ: &str = "portkey:read";
 /// Scope for tools that change something; it implies [`READ`].
 pub const WRITE: &str = "portkey:write";
 
+/// The scopes that a server has a use for.
+pub fn scopes(read_only: bool) -> &'static [&'static str] {
+    if read_only { &[READ] } else { &[READ, WRITE] }
+}
+
 /// Whether a tool is there for a principal on a surface. Found, described, listed and callable
 /// are one: what is hidden is answered as unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

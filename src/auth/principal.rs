@@ -35,6 +35,7 @@ impl Principal {
             identity.subject.as_deref(),
             identity.organisation.as_deref(),
             identity.certificate.as_deref(),
+            identity.certificate_issuer.as_deref(),
             Some(&*self.credential),
         ];
         for part in parts {
@@ -82,6 +83,7 @@ mod tests {
             with(|it| it.identity.subject = Some(String::new())),
             with(|it| it.identity.organisation = Some("s".into())),
             with(|it| it.identity.certificate = Some("s".into())),
+            with(|it| it.identity.certificate_issuer = Some("s".into())),
             with(|it| it.credential = "other".into()),
         ];
         for (i, one) in others.iter().enumerate() {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{
     grant::Grant,
     identity::{Identity, Method},
+    shown::Shown,
 };
 use crate::{
     near::near,
@@ -24,16 +25,14 @@ pub struct Rule {
     pub when: When,
     /// Name of the Portkey credential; absent: the one of the environment.
     pub credential: Option<String>,
-    /// Tools of these domains; absent: of all.
+    /// Tools of these domains; absent: of all. No list may be empty.
     pub domains: Option<Vec<String>>,
     /// Tools of these effects; absent: of all.
     pub effects: Option<Vec<Effect>>,
     /// Tools besides, by name; where neither domains nor effects are given, these alone.
-    #[serde(default)]
-    pub allow: Vec<String>,
+    pub allow: Option<Vec<String>>,
     /// Tools that are taken away again, by name.
-    #[serde(default)]
-    pub deny: Vec<String>,
+    pub deny: Option<Vec<String>>,
     /// Requests a minute; absent: the server's default.
     pub rate_per_minute: Option<NonZeroU32>,
 }
@@ -44,7 +43,7 @@ pub struct Rule {
 pub struct When {
     /// Names of bearer tokens.
     pub tokens: Option<Vec<String>>,
-    /// Users.
+    /// Users of Clerk.
     pub subjects: Option<Vec<String>>,
     pub organisations: Option<Vec<String>>,
     /// Roles in the organisation, with or without `org:`.
@@ -61,7 +60,7 @@ impl When {
         &'w self,
         identity: &'w Identity,
     ) -> impl Iterator<Item = (&'static str, &'w [String], bool)> {
-        let user = identity.subject.as_deref().filter(|_| identity.method != Method::Bearer);
+        let user = identity.subject.as_deref().filter(|_| identity.method == Method::Clerk);
         let token = identity.subject.as_deref().filter(|_| identity.method == Method::Bearer);
         let one = |list: &Option<Vec<String>>, value: Option<&str>| {
             value.is_some_and(|value| list.iter().flatten().any(|it| bare(it) == bare(value)))
@@ -90,6 +89,36 @@ impl When {
         .filter_map(|(name, list, met)| Some((name, list.as_deref()?, met)))
     }
 
+    /// What is wrong with them: what nobody can meet, and what anybody can.
+    fn problems(&self, shown: Option<&Shown>) -> Vec<String> {
+        let mut problems = Vec::new();
+        let nobody = Identity::default();
+        let conditions: Vec<_> = self.conditions(&nobody).collect();
+        if conditions.is_empty() {
+            problems.push("`when` is empty: say whom it is for".to_owned());
+        }
+        let is_named = self.organisations.is_some()
+            || self.subjects.is_some()
+            || shown.is_none_or(Shown::names_organisations);
+        for (name, list, _) in conditions {
+            if list.is_empty() || list.iter().any(|value| value.trim().is_empty()) {
+                problems.push(format!(
+                    "`when.{name}` has an empty list or value: fill it or leave it out"
+                ));
+            }
+            if let Some(why) = shown.and_then(|shown| shown.never_met(name)) {
+                problems.push(format!("`when.{name}` is never met: {why}"));
+            } else if matches!(name, "roles" | "permissions") && !is_named {
+                problems.push(format!(
+                    "`when.{name}` says nothing without an organisation, for whoever may create one \
+                     has every role in it: add `when.organisations` or `when.subjects`, or set \
+                     CLERK_ALLOWED_ORGANIZATION_IDS"
+                ));
+            }
+        }
+        problems
+    }
+
     /// The first condition that is not met, with its values.
     pub fn unmet<'w>(&'w self, identity: &'w Identity) -> Option<(&'static str, &'w [String])> {
         self.conditions(identity).find(|(.., met)| !met).map(|(name, list, _)| (name, list))
@@ -108,9 +137,10 @@ impl Rule {
     }
 
     fn tools(&self) -> HashSet<&'static str> {
-        let is_open = self.domains.is_some() || self.effects.is_some() || self.allow.is_empty();
-        let names = |list: &[String], tool: &Tool| {
-            list.iter().any(|name| name == tool.name || tool.aliases.contains(&&**name))
+        let is_open = self.domains.is_some() || self.effects.is_some() || self.allow.is_none();
+        let names = |list: &Option<Vec<String>>, tool: &Tool| {
+            let mut list = list.iter().flatten();
+            list.any(|name| name == tool.name || tool.aliases.contains(&&**name))
         };
         let wanted = |domain: &str, tool: &Tool| {
             let in_domain = self.domains.as_ref().is_none_or(|it| it.iter().any(|it| it == domain));
@@ -124,18 +154,23 @@ impl Rule {
     }
 
     /// What is wrong with it, each with the remedy. `credentials` and `tokens` are the names that
-    /// there are.
-    pub fn problems(&self, credentials: &[&str], tokens: &[&str]) -> Vec<String> {
-        let mut problems = Vec::new();
-        let nobody = Identity::default();
-        let conditions: Vec<_> = self.when.conditions(&nobody).collect();
-        if conditions.is_empty() {
-            problems.push("`when` is empty: say whom it is for".to_owned());
-        }
-        for (name, list, _) in conditions {
-            if list.is_empty() || list.iter().any(|value| value.trim().is_empty()) {
+    /// there are; what callers show may be open.
+    pub fn problems(
+        &self,
+        credentials: &[&str],
+        tokens: &[&str],
+        shown: Option<&Shown>,
+    ) -> Vec<String> {
+        let mut problems = self.when.problems(shown);
+        for (name, is_empty) in [
+            ("domains", self.domains.as_ref().is_some_and(Vec::is_empty)),
+            ("effects", self.effects.as_ref().is_some_and(Vec::is_empty)),
+            ("allow", self.allow.as_ref().is_some_and(Vec::is_empty)),
+            ("deny", self.deny.as_ref().is_some_and(Vec::is_empty)),
+        ] {
+            if is_empty {
                 problems.push(format!(
-                    "`when.{name}` has an empty list or value: fill it or leave it out"
+                    "`{name}` is an empty list: fill it, or leave it out, which narrows nothing"
                 ));
             }
         }
@@ -158,10 +193,12 @@ impl Rule {
             .collect();
         let domains: Vec<&str> = DOMAINS.iter().map(|(name, _)| *name).collect();
         known("domain", self.domains.as_deref().unwrap_or_default(), &domains);
-        known("tool", &self.allow, &tools);
-        known("tool", &self.deny, &tools);
+        known("tool", self.allow.as_deref().unwrap_or_default(), &tools);
+        known("tool", self.deny.as_deref().unwrap_or_default(), &tools);
         known("credential", self.credential.as_slice(), credentials);
-        known("token", self.when.tokens.as_deref().unwrap_or_default(), tokens);
+        if shown.is_none_or(|shown| shown.never_met("tokens").is_none()) {
+            known("token", self.when.tokens.as_deref().unwrap_or_default(), tokens);
+        }
         if problems.is_empty() && self.tools().is_empty() {
             problems.push("it allows no tool at all: widen it, or leave the rule out".to_owned());
         }

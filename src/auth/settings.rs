@@ -28,6 +28,14 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// Variables of Clerk's settings that are in force.
+    pub fn clerk_settings(&self) -> &[&'static str] {
+        match self {
+            Self::Clerk(clerk) => &clerk.given,
+            Self::None | Self::Bearer(_) => &[],
+        }
+    }
+
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::None => "none",

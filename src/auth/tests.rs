@@ -1,126 +1,16 @@
-//! Rules and `decide` against a small model that is written the other way round: for one tool at a
-//! time, from the words of the documentation.
+//! Rules and `decide` against a small model, and what is said of rules that cannot be meant.
 
-use std::num::NonZeroU32;
+mod model;
 
 use proptest::prelude::*;
 
+use self::model::{expected, identity, is_for, rule};
 use super::*;
 use crate::{
     surface::Surface,
     tool::{Effect, Tool},
     tools::DOMAINS,
 };
-
-const NAMES: [&str; 3] = ["a", "b", "c"];
-
-fn name() -> impl Strategy<Value = String> {
-    prop::sample::select(&NAMES[..]).prop_map(str::to_owned)
-}
-
-fn names() -> impl Strategy<Value = Option<Vec<String>>> {
-    prop::option::weighted(0.4, prop::collection::vec(name(), 1..3))
-}
-
-fn scope() -> impl Strategy<Value = String> {
-    prop::sample::select(vec![READ, WRITE, "openid"]).prop_map(str::to_owned)
-}
-
-prop_compose! {
-    fn identity()(
-        method in prop::sample::select(vec![Method::None, Method::Bearer, Method::Clerk, Method::Certificate]),
-        subject in prop::option::of(name()),
-        organisation in prop::option::of(name()),
-        role in prop::option::of(name()),
-        permissions in prop::collection::vec(name(), 0..3),
-        scopes in prop::option::weighted(0.3, prop::collection::vec(scope(), 0..3)),
-        certificate in prop::option::weighted(0.2, name()),
-    ) -> Identity {
-        Identity { method, subject, organisation, role, permissions, scopes, certificate, ..Identity::default() }
-    }
-}
-
-fn tool_names() -> impl Strategy<Value = Vec<String>> {
-    let all: Vec<_> =
-        DOMAINS.iter().flat_map(|(_, tools)| tools.iter().map(|it| it.name)).collect();
-    let name = prop::sample::select(all).prop_map(str::to_owned);
-    prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(name, 1..12)]
-}
-
-prop_compose! {
-    fn when()(tokens in names(), subjects in names(), organisations in names(), roles in names(),
-        permissions in names(), certificates in names()) -> When {
-        When { tokens, subjects, organisations, roles, permissions, certificates }
-    }
-}
-
-prop_compose! {
-    fn rule()(
-        when in when(),
-        credential in prop::option::of(name()),
-        domains in prop::option::weighted(0.5, prop::collection::vec(
-            prop::sample::select(DOMAINS.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>()), 1..6)),
-        effects in prop::option::weighted(0.5, prop::collection::vec(
-            prop::sample::select(vec![Effect::Reads, Effect::Adds, Effect::Replaces, Effect::Destroys]), 1..3)),
-        allow in tool_names(),
-        deny in tool_names(),
-        rate in prop::option::of(1_u32..100),
-    ) -> Rule {
-        let rate_per_minute = rate.and_then(NonZeroU32::new);
-        Rule { name: None, when, credential, domains, effects, allow, deny, rate_per_minute }
-    }
-}
-
-/// Whether a rule is for somebody, by the documentation.
-fn is_for(when: &When, who: &Identity) -> bool {
-    let holds = |list: &Option<Vec<String>>, value: Option<&String>| match (list, value) {
-        (None, _) => true,
-        (Some(list), Some(value)) => list.contains(value),
-        (Some(_), None) => false,
-    };
-    let is_token = who.method == Method::Bearer;
-    holds(&when.tokens, who.subject.as_ref().filter(|_| is_token))
-        && holds(&when.subjects, who.subject.as_ref().filter(|_| !is_token))
-        && holds(&when.organisations, who.organisation.as_ref())
-        && holds(&when.roles, who.role.as_ref())
-        && holds(&when.certificates, who.certificate.as_ref())
-        && when
-            .permissions
-            .as_ref()
-            .is_none_or(|list| list.iter().any(|it| who.permissions.contains(it)))
-}
-
-/// What is said of one tool, by the documentation.
-fn expected(
-    rules: &[Rule],
-    who: &Identity,
-    read_only: bool,
-    domain: &str,
-    tool: &Tool,
-) -> Option<Decision> {
-    let rule = rules.iter().find(|rule| is_for(&rule.when, who))?;
-    let named = |list: &[String]| list.iter().any(|it| it == tool.name);
-    let narrowed = rule.domains.is_some() || rule.effects.is_some();
-    let within = rule.domains.as_ref().is_none_or(|it| it.contains(&domain.to_owned()))
-        && rule.effects.as_ref().is_none_or(|it| it.contains(&tool.effect));
-    let allowed = if narrowed || rule.allow.is_empty() {
-        within || named(&rule.allow)
-    } else {
-        named(&rule.allow)
-    };
-    let writes = tool.effect != Effect::Reads;
-    if !allowed || named(&rule.deny) || (read_only && writes) {
-        return Some(Decision::Hidden);
-    }
-    let Some(scopes) = &who.scopes else { return Some(Decision::Visible) };
-    let may_write = scopes.iter().any(|it| it == WRITE);
-    let may_read = may_write || scopes.iter().any(|it| it == READ);
-    Some(match (writes, may_read, may_write) {
-        (false, true, _) | (true, _, true) => Decision::Visible,
-        (false, false, _) => Decision::NeedsScope(READ),
-        (true, _, false) => Decision::NeedsScope(WRITE),
-    })
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
@@ -183,6 +73,11 @@ fn a_rule_that_cannot_be_meant_is_refused_with_the_cure() {
         ("[when]", "`when` is empty"),
         ("[when]\nroles = []", "`when.roles` has an empty list"),
         ("[when]\nroles = [\" \"]", "`when.roles` has an empty list or value"),
+        // What is written narrows, and never widens to everything.
+        ("allow = []\n[when]\nroles = [\"a\"]", "`allow` is an empty list"),
+        ("deny = []\n[when]\nroles = [\"a\"]", "`deny` is an empty list"),
+        ("domains = []\n[when]\nroles = [\"a\"]", "`domains` is an empty list"),
+        ("effects = []\n[when]\nroles = [\"a\"]", "`effects` is an empty list"),
         ("domains = [\"analitics\"]\n[when]\nroles = [\"a\"]", "did you mean `analytics`?"),
         ("allow = [\"get_cnfig\"]\n[when]\nroles = [\"a\"]", "did you mean `get_config`?"),
         ("deny = [\"zzzzzzzz\"]\n[when]\nroles = [\"a\"]", "no tool `zzzzzzzz`"),
@@ -193,11 +88,11 @@ fn a_rule_that_cannot_be_meant_is_refused_with_the_cure() {
             "no tool at all",
         ),
     ] {
-        let problems = rule(text).problems(&["finance"], &["ci"]);
+        let problems = rule(text).problems(&["finance"], &["ci"], None);
         assert!(problems.iter().any(|it| it.contains(want)), "{text}: {problems:?}");
     }
     let good = "domains = [\"audit\"]\nallow = [\"get_trace\"]\n[when]\ntokens = [\"ci\"]";
-    assert_eq!(rule(good).problems(&[], &["ci"]), [""; 0]);
+    assert_eq!(rule(good).problems(&[], &["ci"], None), [""; 0]);
     // An alias stands for its tool.
     assert!(rule(good).grant().holds("get_log"));
 }

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Failure,
+    look::look,
     options::{Options, configure},
     signals,
     upstream::Upstream,
@@ -16,10 +17,9 @@ use crate::{
     config::{Config, Inputs, Purpose},
     http::{
         self, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Look, Metadata, Origins, Readiness,
-        ReadyCheck, Run, Site, Tls, Upstream as Seen,
+        ReadyCheck, Run, Site, Tls,
     },
     mcp::{Brake, Endpoint, Handler, Server, TooMany},
-    portkey::{self, Accounts},
 };
 
 /// Serve MCP over HTTP (the default)
@@ -53,8 +53,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     // Before anything else: a signal during the start must not go unheard.
     let signals = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
     let upstream = Upstream::connect(&config).await?;
-    let look =
-        (config.http.ready_check == ReadyCheck::Portkey).then(|| look(upstream.accounts.clone()));
+    let look = (config.http.ready_check == ReadyCheck::Portkey)
+        .then(|| look(&upstream.accounts, &config.auth.access));
     let server =
         Server::new(&config.mcp, Arc::clone(&upstream.catalogue), upstream.accounts.clone());
     Box::pin(serve(config, server, look, signals)).await
@@ -67,7 +67,8 @@ pub async fn serve<H: Handler>(
     look: Option<Look>,
     signals: mpsc::Receiver<()>,
 ) -> Result<(), Failure> {
-    let Config { http: settings, auth, rate_limit, mcp, .. } = config;
+    let Config { http: mut settings, auth, rate_limit, mcp, .. } = config;
+    http::fit(&mut settings);
     let (listener, address) = http::bind(&settings).map_err(|error| {
         Failure::Failed(format!(
             "cannot listen on {} port {} ({error}); choose others with --host and --port",
@@ -78,8 +79,8 @@ pub async fn serve<H: Handler>(
     let limiter = Limiter::new(rate_limit.as_ref())
         .map_err(|error| Failure::Failed(format!("no rates can be limited: {error}")))?;
     let limiter = Arc::new(limiter);
-    let auth_mode = auth.mode.as_str();
-    let metadata = metadata(&settings, &auth)?;
+    let (auth_mode, clerk_settings) = (auth.mode.as_str(), auth.mode.clerk_settings().to_vec());
+    let metadata = metadata(&settings, &auth, auth::scopes(mcp.read_only))?;
     let gate = Gate::new(auth, mcp.challenge.clone())
         .map_err(|error| Failure::Failed(format!("tokens cannot be verified: {error}")))?;
     gate.start().await;
@@ -100,6 +101,7 @@ pub async fn serve<H: Handler>(
             version: env!("CARGO_PKG_VERSION"),
             endpoint: http::endpoint_url(&settings, address),
             auth_mode,
+            clerk_settings,
             session_mode: mcp.session_mode.as_str(),
             event_store: "off",
             read_only: mcp.read_only,
@@ -150,29 +152,15 @@ fn brake(limiter: Arc<Limiter>) -> Brake {
 }
 
 /// What clients are told of how to get a token; nothing where no authorization server is.
-fn metadata(http: &http::Settings, auth: &auth::Settings) -> Result<Metadata, Failure> {
+fn metadata(
+    http: &http::Settings,
+    auth: &auth::Settings,
+    scopes: &[&str],
+) -> Result<Metadata, Failure> {
     let (Mode::Clerk(clerk), Some(base)) = (&auth.mode, &http.public_base_url) else {
         return Ok(Metadata::default());
     };
     let mirror = clerk.mirror.then(|| Mirror::start(&clerk.issuer)).transpose();
     let mirror = mirror.map_err(|error| Failure::Failed(error.to_string()))?;
-    Ok(Metadata::new(base, &clerk.issuer, mirror))
-}
-
-/// Looks with every credential at once; the worst finding counts.
-fn look(accounts: Accounts) -> Look {
-    Arc::new(move || {
-        let accounts = accounts.clone();
-        Box::pin(async move {
-            let looks = accounts.all().map(|it| it.probe(http::PROBE_TIMEOUT));
-            let found = futures_util::future::join_all(looks).await;
-            let refused = |error: &portkey::Error| matches!(error.status(), Some(401 | 403));
-            let errors: Vec<_> = found.iter().filter_map(|it| it.as_ref().err()).collect();
-            match errors.is_empty() {
-                true => Seen::Reached,
-                false if errors.into_iter().any(refused) => Seen::KeyRefused,
-                false => Seen::Unreachable,
-            }
-        })
-    })
+    Ok(Metadata::new(base, &clerk.issuer, scopes, mirror))
 }

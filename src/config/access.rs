@@ -9,11 +9,11 @@ use toml::Value;
 use url::Url;
 
 use super::{
-    Inputs, Purpose,
+    Inputs,
     problem::Problem,
     values::{Values, secret_file},
 };
-use crate::auth::{Access, Bearer, DEFAULT_CREDENTIAL, Rule};
+use crate::auth::{Access, Bearer, DEFAULT_CREDENTIAL, Rule, Shown};
 
 /// Sections of this kind.
 pub const TABLES: [&str; 3] = ["credentials", "tokens", "rules"];
@@ -55,7 +55,7 @@ struct TokenEntry {
 impl Tables {
     /// Reads and checks them.
     pub fn read(values: &Values, inputs: &Inputs, problems: &mut Vec<Problem>) -> Self {
-        let no_keys = inputs.sandbox || inputs.purpose == Purpose::Show;
+        let no_keys = inputs.sandbox || !inputs.purpose.sends();
         let environment = (!no_keys).then_some(&inputs.environment);
         let mut tables = Self::default();
         for (name, entry, at) in named::<CredentialEntry>(values, "credentials", problems) {
@@ -65,13 +65,17 @@ impl Tables {
             }
         }
         for (name, entry, at) in named::<TokenEntry>(values, "tokens", problems) {
-            match Bearer::from_sha256(&entry.sha256) {
-                Some(token) => tables.tokens.push((name, token)),
-                None => problems.push(Problem::new(format!(
+            let Some(token) = Bearer::from_sha256(&entry.sha256) else {
+                problems.push(Problem::new(format!(
                     "{at}: `sha256` has to be 64 hexadecimal digits, as of \
                      `printf %s \"$TOKEN\" | sha256sum`"
-                ))),
+                )));
+                continue;
+            };
+            if let Some((other, _)) = tables.tokens.iter().find(|(_, known)| *known == token) {
+                problems.push(Problem::new(format!("{at}: {}", Bearer::same_as(other))));
             }
+            tables.tokens.push((name, token));
         }
         if let Some((Value::Array(rules), source)) = values.table("rules") {
             for (i, rule) in rules.iter().enumerate() {
@@ -99,8 +103,14 @@ impl Tables {
             })
     }
 
-    /// Who may use what; problems where a rule names what is not there.
-    pub fn access(&self, token_names: &[&str], problems: &mut Vec<Problem>) -> Access {
+    /// Who may use what; problems where a rule names what is not there, or asks for what callers
+    /// do not show. Who they are may be open.
+    pub fn access(
+        &self,
+        token_names: &[&str],
+        shown: Option<&Shown>,
+        problems: &mut Vec<Problem>,
+    ) -> Access {
         if self.rules.is_empty() {
             if !self.credentials.is_empty() {
                 problems.push(Problem::new(
@@ -114,7 +124,7 @@ impl Tables {
         credentials.push(DEFAULT_CREDENTIAL);
         for (i, rule) in self.rules.iter().enumerate() {
             let name = rule.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-            let found = rule.problems(&credentials, token_names);
+            let found = rule.problems(&credentials, token_names, shown);
             problems.extend(
                 found.into_iter().map(|why| Problem::new(format!("`rules[{i}]`{name}: {why}"))),
             );

@@ -14,13 +14,11 @@ use super::{
     read::Reader,
     values::{Source, Values},
 };
-use crate::{auth, http, near::near, portkey, sandbox::Sandbox, tools::Catalogue};
+use crate::{http, near::near, portkey, sandbox::Sandbox, tools::Catalogue};
 
 const PREFIXES: &[&str] = &["MCP_", "CLERK_", "PORTKEY_", "RATE_LIMIT_"];
 /// Known, and set by no key: the file's path, one that other servers have, and one for tests.
 const OTHERS: &[&str] = &["MCP_CONFIG", "MCP_TRANSPORT", "PORTKEY_OPENAPI"];
-/// Name of the bearer token that the environment gives.
-const DEFAULT_TOKEN: &str = "default";
 /// With the sandbox, none of these means anything.
 const UPSTREAM: &[&str] = &[
     "portkey.api_key",
@@ -49,8 +47,14 @@ pub fn derive(values: &mut Values) {
         let why = "because PORT is set";
         values.set("http.host", vec!["0.0.0.0".into()], Source::Derived(why));
     }
-    if values.is_given("auth.token") && !values.is_given("auth.mode") {
-        let why = "because auth.token is set";
+    let tokens = values.table("tokens").and_then(|(tokens, _)| tokens.as_table());
+    let for_bearer = [
+        ("because auth.token is set", values.is_given("auth.token")),
+        ("because there are [tokens]", tokens.is_some_and(|tokens| !tokens.is_empty())),
+    ];
+    if let Some((why, _)) = for_bearer.into_iter().find(|(_, given)| *given)
+        && !values.is_given("auth.mode")
+    {
         values.set("auth.mode", vec!["bearer".into()], Source::Derived(why));
     }
     if !values.is_given("auth.mode") && clerk::given(values).next().is_some() {
@@ -120,129 +124,6 @@ fn is_service_link(name: &str) -> bool {
     name.ends_with("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
         || name.contains("_PORT_") && (name.contains("_TCP") || name.contains("_UDP"))
-}
-
-/// Who may call; `None` where that was not safe, with the problem noted.
-pub fn auth(
-    reader: Reader<'_>,
-    http: &http::Settings,
-    tables: &Tables,
-    inputs: &Inputs,
-    problems: &mut Vec<Problem>,
-) -> Option<auth::Settings> {
-    let allow_unauthenticated_http = reader.flag("auth.allow_unauthenticated_http");
-    let mode = match inputs.purpose {
-        Purpose::Serve if reader.is("auth.mode", "bearer") => {
-            auth::Mode::Bearer(tokens(reader, tables, problems)?)
-        }
-        Purpose::Serve if reader.0.is_given("auth.token") => {
-            fault(
-                reader,
-                "auth.mode",
-                "but `auth.token` is set, which only `bearer` asks for: unset one of them",
-                problems,
-            );
-            return None;
-        }
-        Purpose::Serve if reader.is("auth.mode", "clerk") => {
-            auth::Mode::Clerk(Box::new(clerk::settings(reader, http, problems)?))
-        }
-        Purpose::Serve if !allow_unauthenticated_http => {
-            if let Some(why) = exposed(reader, http) {
-                problems.push(Problem::new(format!(
-                    "`auth.mode` is `none`, which is for this machine alone, but {why}: set \
-                     MCP_AUTH_MODE=bearer with MCP_AUTH_TOKEN, or \
-                     MCP_ALLOW_UNAUTHENTICATED_HTTP=true if something else guards the server"
-                )));
-                return None;
-            }
-            auth::Mode::None
-        }
-        Purpose::Serve | Purpose::Client | Purpose::Show => auth::Mode::None,
-    };
-    let names: Vec<&str> = match &mode {
-        auth::Mode::Bearer(tokens) => tokens.names().collect(),
-        auth::Mode::Clerk(_) => Vec::new(),
-        auth::Mode::None if inputs.purpose == Purpose::Serve => Vec::new(),
-        // Nobody is let in here, and nothing is kept from the rules.
-        auth::Mode::None => {
-            tables.tokens.iter().map(|(name, _)| &**name).chain([DEFAULT_TOKEN]).collect()
-        }
-    };
-    let access = tables.access(&names, problems);
-    if let auth::Mode::Clerk(settings) = &mode
-        && settings.constraints.is_empty()
-        && access.is_uniform()
-    {
-        problems.push(Problem::new(clerk::ANYONE));
-        return None;
-    }
-    let shows_nothing = matches!(mode, auth::Mode::None) && !asks_certificates(http);
-    if inputs.purpose == Purpose::Serve && shows_nothing && !access.is_uniform() {
-        problems.push(Problem::new(
-            "`[[rules]]` are there, but with `auth.mode` `none` nobody shows who they are, and no \
-             rule would match: set MCP_AUTH_MODE, or MCP_TLS_CLIENT_CA_PATH for certificates",
-        ));
-    }
-    Some(auth::Settings { mode, allow_unauthenticated_http, access })
-}
-
-fn asks_certificates(http: &http::Settings) -> bool {
-    http.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some())
-}
-
-/// Why others than this machine may reach the server, as far as the configuration shows it.
-fn exposed(reader: Reader<'_>, http: &http::Settings) -> Option<String> {
-    // Whoever reaches it has to show a certificate.
-    if asks_certificates(http) {
-        return None;
-    }
-    if !http.is_loopback() {
-        let source = &reader.0.get("http.host")?.source;
-        return Some(format!("`http.host` is `{}` ({source})", http.host));
-    }
-    if http.public_base_url.is_some() {
-        return Some("`http.public_base_url` is set".into());
-    }
-    if http.trust_proxy != http::TrustProxy::None {
-        return Some("`http.trust_proxy` is set".into());
-    }
-    None
-}
-
-fn tokens(
-    reader: Reader<'_>,
-    tables: &Tables,
-    problems: &mut Vec<Problem>,
-) -> Option<auth::Tokens> {
-    let mut tokens = tables.tokens.clone();
-    match reader.secret("auth.token") {
-        Some(token) => match auth::Bearer::new(&token) {
-            Ok(_) if tokens.iter().any(|(name, _)| name == DEFAULT_TOKEN) => {
-                problems.push(Problem::new(format!(
-                    "`tokens.{DEFAULT_TOKEN}` is the name of MCP_AUTH_TOKEN: choose another"
-                )));
-                return None;
-            }
-            Ok(token) => tokens.push((DEFAULT_TOKEN.to_owned(), token)),
-            Err(why) => {
-                let remedy = format!("{why}; `openssl rand -hex 32` makes a good one");
-                fault(reader, "auth.token", &remedy, problems);
-                return None;
-            }
-        },
-        // Given, and its problem has been told.
-        None if reader.0.is_given("auth.token") => return None,
-        None if tokens.is_empty() => {
-            problems.push(Problem::new(
-                "`auth.mode` is `bearer` but `auth.token` is not set: set MCP_AUTH_TOKEN or \
-                 MCP_AUTH_TOKEN_FILE, for example to the output of `openssl rand -hex 32`",
-            ));
-            return None;
-        }
-        None => {}
-    }
-    Some(tokens.into_iter().collect())
 }
 
 pub(super) fn fault(reader: Reader<'_>, path: &str, remedy: &str, problems: &mut Vec<Problem>) {
@@ -328,7 +209,7 @@ pub fn upstream(reader: Reader<'_>, tables: &Tables, inputs: &Inputs, problems: 
         }
         None if inputs.purpose == Purpose::Serve && !tables.use_default() => {}
         None if inputs.sandbox
-            || inputs.purpose == Purpose::Show
+            || !inputs.purpose.sends()
             || reader.0.is_given("portkey.api_key") => {}
         None => {
             problems.push(Problem::new(
@@ -348,7 +229,7 @@ pub fn addresses(
     inputs: &Inputs,
     problems: &mut Vec<Problem>,
 ) {
-    for credential in tables.credentials.iter().filter(|_| inputs.purpose != Purpose::Show) {
+    for credential in tables.credentials.iter().filter(|_| inputs.purpose.sends()) {
         let refused = credential.base_url.as_ref().and_then(|url| portkey.check(url).err());
         if let Some(portkey::Refused { problem, remedy }) = refused {
             problems.push(Problem::new(format!(
@@ -359,7 +240,7 @@ pub fn addresses(
     }
     let addresses =
         [("portkey.base_url", &portkey.base_url), ("portkey.pricing_url", &portkey.pricing_url)];
-    for (path, url) in addresses.into_iter().filter(|_| inputs.purpose != Purpose::Show) {
+    for (path, url) in addresses.into_iter().filter(|_| inputs.purpose.sends()) {
         if let Err(portkey::Refused { problem, remedy }) = portkey.check(url) {
             fault(reader, path, &format!("it {problem}: {remedy}"), problems);
         }

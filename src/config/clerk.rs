@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{
     check::fault,
-    keys::{KEYS, Key},
+    keys::{KEYS, Key, Kind, find},
     problem::Problem,
     read::Reader,
     values::Values,
@@ -14,13 +14,22 @@ use crate::{auth::clerk, http};
 
 /// Where every user of the application could do everything.
 pub const ANYONE: &str = "`auth.mode` is `clerk`, and everyone who can sign in would be let in: set \
-    CLERK_ALLOWED_ORGANIZATION_IDS, CLERK_ALLOWED_ROLES, CLERK_REQUIRED_PERMISSIONS or \
-    CLERK_ALLOWED_SUBJECTS, or write [[rules]]";
+    CLERK_ALLOWED_ORGANIZATION_IDS or CLERK_ALLOWED_SUBJECTS, or write [[rules]]";
+/// Who gets in: by name, and by what is given within an organisation.
+const BY_NAME: [&str; 2] = ["clerk.allowed_organization_ids", "clerk.allowed_subjects"];
+const WITHIN: [&str; 2] = ["clerk.allowed_roles", "clerk.required_permissions"];
 
 /// Keys of the section that were set.
 pub fn given(values: &Values) -> impl Iterator<Item = &'static str> {
     let keys = KEYS.iter().map(|key: &Key| key.path);
     keys.filter(|path| path.starts_with("clerk.") && values.is_given(path))
+}
+
+/// Variables of what was set and does something: a flag that is off does nothing.
+fn in_force(reader: Reader<'_>) -> Vec<&'static str> {
+    let keys = given(reader.0).filter_map(find);
+    let keys = keys.filter(|key| key.kind != Kind::Flag || reader.flag(key.path));
+    keys.filter_map(|key| key.env.first().copied()).collect()
 }
 
 /// The section, and what it needs besides; every problem is noted.
@@ -76,16 +85,39 @@ pub fn settings(
         jwks_url: jwks_url?,
         algorithms,
         authorized_parties: reader.list("clerk.authorized_parties"),
-        constraints: clerk::Constraints {
-            subjects: reader.list("clerk.allowed_subjects"),
-            organisations: reader.list("clerk.allowed_organization_ids"),
-            roles: reader.list("clerk.allowed_roles"),
-            permissions: reader.list("clerk.required_permissions"),
-        },
+        constraints: constraints(reader),
         opaque,
         mirror: reader.flag("clerk.oauth_metadata_mirror"),
+        given: in_force(reader),
     };
     (problems.len() == before).then_some(found)
+}
+
+/// What every token has to show.
+pub fn constraints(reader: Reader<'_>) -> clerk::Constraints {
+    clerk::Constraints {
+        subjects: reader.list("clerk.allowed_subjects"),
+        organisations: reader.list("clerk.allowed_organization_ids"),
+        roles: reader.list("clerk.allowed_roles"),
+        permissions: reader.list("clerk.required_permissions"),
+    }
+}
+
+/// Whether any of them was given.
+pub fn is_constrained(reader: Reader<'_>) -> bool {
+    BY_NAME.iter().chain(&WITHIN).any(|path| reader.0.is_given(path))
+}
+
+/// Roles and permissions are an organisation's: whoever may create one has them all there.
+pub fn needs_an_organisation(reader: Reader<'_>, problems: &mut Vec<Problem>) {
+    if BY_NAME.iter().any(|path| reader.0.is_given(path)) {
+        return;
+    }
+    for path in WITHIN.iter().filter(|path| reader.0.is_given(path)) {
+        let remedy = "it says nothing without an organisation, for whoever may create one has every \
+                      role in it: set CLERK_ALLOWED_ORGANIZATION_IDS or CLERK_ALLOWED_SUBJECTS too";
+        fault(reader, path, remedy, problems);
+    }
 }
 
 /// What the issuer's name may be: it is compared to the letter, and addresses are made from it.

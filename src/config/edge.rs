@@ -51,6 +51,20 @@ pub fn proxies(
     }
 }
 
+/// Whether the share of one address fits into the whole.
+pub fn connections(reader: Reader<'_>, http: &http::Settings, problems: &mut Vec<Problem>) {
+    let (all, one) = ("http.max_connections", "http.max_connections_per_address");
+    let fits = http.connections.of_one_address <= http.connections.in_all;
+    // A default that is too large takes nothing away.
+    if fits || !reader.0.is_given(one) {
+        return;
+    }
+    let Some(setting) = reader.0.get(all) else { return };
+    let remedy =
+        format!("write no more than `{all}`, which is `{}` ({})", setting.text(), setting.source);
+    fault(reader, one, &remedy, problems);
+}
+
 /// TLS where it is configured whole; [`tls()`] finds fault with the half of it.
 pub fn tls_settings(reader: Reader<'_>) -> Option<tls::Settings> {
     let file = |file: File| {

@@ -73,6 +73,8 @@ pub static KEYS: &[Key] = &[
     key("http.max_header_bytes", &["MCP_MAX_HEADER_SIZE"], Bytes(8192, MIB), "largest request line and headers together"),
     key("http.header_timeout_ms", &["MCP_HEADER_TIMEOUT_MS"], Millis(10, HOUR_MS), "time for the first headers on a new connection"),
     key("http.body_timeout_ms", &["MCP_BODY_TIMEOUT_MS"], Millis(10, HOUR_MS), "time for a request's body to arrive"),
+    key("http.max_connections", &["MCP_MAX_CONNECTIONS"], Count(1, 1_000_000), "connections at a time; further ones are closed at once"),
+    key("http.max_connections_per_address", &["MCP_MAX_CONNECTIONS_PER_ADDRESS"], Count(1, 1_000_000), "of these, from one address (an IPv6 /64) that is no trusted proxy's"),
     key("http.keep_alive_timeout_ms", &["MCP_KEEP_ALIVE_TIMEOUT_MS"], Millis(10, HOUR_MS), "time until the next headers on a kept connection; choose it longer than a proxy's"),
     key("http.shutdown_delay_ms", &["MCP_SHUTDOWN_DELAY_MS"], Millis(0, HOUR_MS), "on SIGTERM, time in which everything is still served; not set: 0 on a loopback address, else 5000"),
     key("http.shutdown_timeout_ms", &["MCP_SHUTDOWN_TIMEOUT_MS"], Millis(0, HOUR_MS), "after that, time for calls in flight to finish"),

@@ -25,7 +25,12 @@ enum Parsed {
 pub fn check(values: &Values, problems: &mut Vec<Problem>) {
     for key in KEYS {
         let Some(setting) = values.get(key.path) else { continue };
-        if setting.texts.len() > 1 && key.kind != Kind::List {
+        let is_list = key.kind == Kind::List;
+        if is_list && setting.texts.iter().any(|text| text.trim().is_empty()) {
+            // A constraint of which nothing is left would be none.
+            let why = "; one of these is empty, as if a variable in it were not set";
+            problems.push(Problem::with(key, setting, expected(key.kind) + why));
+        } else if setting.texts.len() > 1 && !is_list {
             problems.push(Problem::with(key, setting, expected(key.kind)));
         } else if let Err(hint) = parse(key, setting.text()) {
             let mut remedy = expected(key.kind);

@@ -1,5 +1,6 @@
 //! The layers, and what each mistake is told.
 
+mod access;
 mod clerk;
 mod edge;
 mod mistakes;
@@ -136,7 +137,7 @@ fn sizes_times_and_flags_are_read_in_their_usual_forms() {
     {
         assert_eq!(config(&inputs(&[("MCP_READ_ONLY", text)])).mcp.read_only, flag, "{text}");
     }
-    let lists = config(&inputs(&[("PORTKEY_TOOL_DOMAINS", " configs, prompts,")]));
+    let lists = config(&inputs(&[("PORTKEY_TOOL_DOMAINS", " configs, prompts ")]));
     assert_eq!(lists.tool_domains, ["configs", "prompts"]);
 }
 

@@ -195,10 +195,13 @@ impl Values {
                     problems.push(unknown(&path, source));
                     continue;
                 };
+                // Empty is "not set": what lies below stays. A list of empty texts is a mistake.
+                let is_list = key.kind == Kind::List && value.is_array();
+                let is_empty = |texts: &[String]| {
+                    texts.is_empty() || !is_list && texts.iter().all(String::is_empty)
+                };
                 match texts(value) {
-                    // Empty is "not set": what lies below stays.
-                    Some(texts)
-                        if *source != Source::Default && texts.iter().all(String::is_empty) => {}
+                    Some(texts) if *source != Source::Default && is_empty(&texts) => {}
                     Some(texts) => self.set(key.path, texts, source.clone()),
                     None => problems.push(Problem::new(format!(
                         "`{path}` ({source}) is neither a single value nor a list of texts: {}",

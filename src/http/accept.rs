@@ -1,8 +1,10 @@
-//! New connections: sends small packets at once, and closes those that never send a request.
+//! New connections: takes no more than there is room for, sends small packets at once, and closes
+//! those that never send a request, or none any more.
 //!
 //! hyper's own header timeout also runs on a kept connection between two requests, where proxies
 //! want it long; the first request's headers get a shorter one here. It starts before hyper knows
-//! which version of HTTP is spoken, for which it waits without end.
+//! which version of HTTP is spoken, for which it waits without end. HTTP/2 has no such timeout at
+//! all in hyper: a client that answers pings stays.
 
 use std::{
     future::{Ready, ready},
@@ -10,26 +12,33 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
 };
 
-use axum::http::Request;
+use axum::http::{Request, Response, Version};
 use axum_server::accept::Accept;
+use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use pin_project_lite::pin_project;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 use tower::Service;
+
+use super::connections::{Connections, Place};
 
 /// Accepts connections whose first request must be there within `timeout`.
 #[derive(Clone, Debug)]
 pub struct Acceptor {
+    pub connections: Arc<Connections>,
     pub timeout: Duration,
+    /// Between two requests of HTTP/2; it may be twice as long.
+    pub idle_timeout: Duration,
 }
 
 impl<S> Accept<TcpStream, S> for Acceptor {
@@ -38,19 +47,97 @@ impl<S> Accept<TcpStream, S> for Acceptor {
     type Future = Ready<io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let requested = Arc::new(AtomicBool::new(false));
-        // Without it every event of a stream waits about 40 ms for the last one's acknowledgement.
-        ready(stream.set_nodelay(true).map(|()| {
-            let deadline = Some((Box::pin(sleep(self.timeout)), Arc::clone(&requested)));
-            (Connection { stream, deadline }, Noticing { service, requested })
+        ready(self.take(stream).map(|connection| {
+            let requests = Arc::clone(&connection.patience.requests);
+            (connection, Noticing { service, requests })
         }))
     }
 }
 
-/// A connection that fails to read once its first request is overdue.
+impl Acceptor {
+    fn take(&self, stream: TcpStream) -> io::Result<Connection> {
+        let peer = stream.peer_addr()?.ip();
+        // An error drops the connection.
+        let place = self.connections.place(peer).ok_or(io::ErrorKind::QuotaExceeded)?;
+        // Without it every event of a stream waits about 40 ms for the last one's acknowledgement.
+        stream.set_nodelay(true)?;
+        let patience = Patience {
+            requests: Arc::default(),
+            idle_timeout: self.idle_timeout,
+            ends: Some(Box::pin(sleep(self.timeout))),
+            state: State::New,
+        };
+        Ok(Connection { stream, patience, _place: place })
+    }
+}
+
+/// What a connection's requests are up to.
+#[derive(Debug, Default)]
+struct Requests {
+    begun: AtomicUsize,
+    /// Begun, and not answered to the end.
+    open: AtomicUsize,
+    is_http2: AtomicBool,
+}
+
+/// A request until its answer has ended.
+struct Open(Arc<Requests>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// When a connection has been silent for too long.
+struct Patience {
+    requests: Arc<Requests>,
+    idle_timeout: Duration,
+    /// Absent: hyper looks after it.
+    ends: Option<Pin<Box<Sleep>>>,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No request has come yet.
+    New,
+    Used,
+    /// No request was open when it was looked at last, and so many had begun.
+    Idle(usize),
+}
+
+impl Patience {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(ends) = &mut self.ends else { return Poll::Pending };
+        let begun = self.requests.begun.load(Ordering::Relaxed);
+        if self.state == State::New && begun > 0 {
+            if !self.requests.is_http2.load(Ordering::Relaxed) {
+                self.ends = None;
+                return Poll::Pending;
+            }
+            self.state = State::Used;
+            ends.as_mut().reset(Instant::now() + self.idle_timeout);
+        }
+        while ends.as_mut().poll(context).is_ready() {
+            // Two looks in a row, and nothing between them.
+            let idle = State::Idle(begun);
+            if matches!(self.state, State::New) || self.state == idle {
+                return Poll::Ready(());
+            }
+            let is_open = self.requests.open.load(Ordering::Relaxed) > 0;
+            self.state = if is_open { State::Used } else { idle };
+            ends.as_mut().reset(Instant::now() + self.idle_timeout);
+        }
+        Poll::Pending
+    }
+}
+
+/// A connection that fails to read once its first request is overdue, or its next one.
 pub struct Connection {
     stream: TcpStream,
-    deadline: Option<(Pin<Box<Sleep>>, Arc<AtomicBool>)>,
+    patience: Patience,
+    _place: Place,
 }
 
 impl AsyncRead for Connection {
@@ -59,12 +146,8 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if let Some((deadline, requested)) = &mut self.deadline {
-            if requested.load(Ordering::Relaxed) {
-                self.deadline = None;
-            } else if deadline.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-            }
+        if self.patience.poll(context).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
@@ -100,24 +183,86 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// Notices that a request has come.
+/// Notices requests, and when they are answered to the end.
 #[derive(Clone)]
 pub struct Noticing<S> {
     service: S,
-    requested: Arc<AtomicBool>,
+    requests: Arc<Requests>,
 }
 
-impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Noticing<S> {
-    type Response = S::Response;
+impl<S, B> Service<Request<Incoming>> for Noticing<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>>,
+{
+    type Response = Response<Noticed<B>>;
     type Error = S::Error;
-    type Future = S::Future;
+    type Future = Answering<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.service.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        self.requested.store(true, Ordering::Relaxed);
-        self.service.call(request)
+        let requests = &self.requests;
+        if request.version() == Version::HTTP_2 {
+            requests.is_http2.store(true, Ordering::Relaxed);
+        }
+        requests.open.fetch_add(1, Ordering::Relaxed);
+        requests.begun.fetch_add(1, Ordering::Relaxed);
+        let open = Some(Open(Arc::clone(requests)));
+        Answering { answer: self.service.call(request), open }
+    }
+}
+
+pin_project! {
+    /// A request on its way to its answer.
+    pub struct Answering<F> {
+        #[pin]
+        answer: F,
+        open: Option<Open>,
+    }
+}
+
+impl<F, B, E> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<Noticed<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let open = this.open;
+        this.answer
+            .poll(context)
+            .map_ok(|answer| answer.map(|body| Noticed { body, open: open.take() }))
+    }
+}
+
+pin_project! {
+    /// An answer's body; its request is open until it is dropped.
+    pub struct Noticed<B> {
+        #[pin]
+        body: B,
+        open: Option<Open>,
+    }
+}
+
+impl<B: Body> Body for Noticed<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        self.project().body.poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

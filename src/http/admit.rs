@@ -1,24 +1,36 @@
 //! Who calls: turns what a request shows into a [`Principal`], or refuses.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     extract::Request,
     http::{
-        HeaderMap, HeaderValue, StatusCode,
+        HeaderMap, StatusCode,
         header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 
-use super::{ClientCertificate, ClientIp, NOBODY, error::Error};
+use super::{
+    ClientCertificate, ClientIp, NOBODY,
+    error::{self, Error},
+};
 use crate::auth::{
     self, Access, Challenge, Identity, Method, Mode, Principal, Refused, Tokens, bearer,
     clerk::Clerk,
 };
 
-/// Headers that a proxy adds; a request that carries one does not come from this machine alone.
-const FORWARDING: [&str; 5] =
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "fly-client-ip"];
+/// Headers that a proxy adds, besides `X-Forwarded-…`; a request that carries one does not come from
+/// this machine alone.
+const FORWARDING: [&str; 8] = [
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "fly-client-ip",
+];
 
 /// Lets callers in.
 #[derive(Clone, Debug)]
@@ -57,11 +69,19 @@ impl Gate {
         }
     }
 
-    /// Whether there is anything to verify tokens with.
+    /// Whether there ever was anything to verify tokens with.
     pub fn is_ready(&self) -> bool {
         match &self.verifier {
             Verifier::None | Verifier::Bearer(_) => true,
-            Verifier::Clerk(clerk) => clerk.has_keys(),
+            Verifier::Clerk(clerk) => clerk.had_keys(),
+        }
+    }
+
+    /// Whether there is nothing to verify tokens with just now.
+    pub fn is_degraded(&self) -> bool {
+        match &self.verifier {
+            Verifier::None | Verifier::Bearer(_) => false,
+            Verifier::Clerk(clerk) => !clerk.has_keys(),
         }
     }
 
@@ -73,15 +93,13 @@ impl Gate {
             let message = "the request carries more than one `Authorization`";
             return Err(Error::new(StatusCode::BAD_REQUEST, "duplicate_header", message));
         }
-        let certificate =
-            request.extensions().get().map(|ClientCertificate(subject)| subject.clone());
+        let certificate: Option<ClientCertificate> = request.extensions().get().cloned();
         let token = first.and_then(|value| bearer::token(value.as_bytes()));
         let identity = match (&self.verifier, &certificate) {
             // The certificate is the proof.
-            (Verifier::None, Some(subject)) => Ok(Identity {
-                subject: Some(subject.clone()),
-                ..Identity::new(Method::Certificate)
-            }),
+            (Verifier::None, Some(shown)) => {
+                Ok(Identity::of_certificate(&shown.subject, Some(&shown.issuer)))
+            }
             (Verifier::None, None) => {
                 self.admit_unproved(request.headers())?;
                 Ok(Identity::new(Method::None))
@@ -94,7 +112,7 @@ impl Gate {
             }
         };
         let principal = identity
-            .and_then(|identity| self.access.admit(Identity { certificate, ..identity }))
+            .and_then(|identity| self.access.admit(with(identity, certificate)))
             .map_err(|refused| self.error(&refused))?;
         let principal = Arc::new(principal);
         request.headers_mut().remove(AUTHORIZATION);
@@ -103,8 +121,10 @@ impl Gate {
     }
 
     fn admit_unproved(&self, headers: &HeaderMap) -> Result<(), Error> {
-        let forwarded = FORWARDING.iter().any(|name| headers.contains_key(*name));
-        if !forwarded || self.allow_unauthenticated_http {
+        let is_forwarding =
+            |name: &str| name.starts_with("x-forwarded-") || FORWARDING.contains(&name);
+        let mut names = headers.keys();
+        if self.allow_unauthenticated_http || !names.any(|name| is_forwarding(name.as_str())) {
             return Ok(());
         }
         Err(Error::new(
@@ -130,11 +150,7 @@ impl Gate {
             }
         };
         let mut error = Error::new(status, code, refused.to_string());
-        let wait = wait.map(|wait: Duration| {
-            // Rounded up: a client that comes back in time must find the door open.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            (RETRY_AFTER, HeaderValue::from(seconds.max(1)))
-        });
+        let wait = wait.map(|wait| (RETRY_AFTER, error::retry_seconds(wait).into()));
         let challenge = self.challenge.header(refused).map(|value| (WWW_AUTHENTICATE, value));
         error.header = challenge.or(wait);
         error
@@ -151,4 +167,14 @@ fn of_token(tokens: &Tokens, token: Option<&[u8]>) -> Result<Identity, Refused> 
         return Err(Refused::Invalid("the bearer token is none of this server's".to_owned()));
     };
     Ok(Identity { subject: Some(name.to_owned()), ..Identity::new(Method::Bearer) })
+}
+
+/// The certificate beside whatever proved the identity.
+fn with(identity: Identity, certificate: Option<ClientCertificate>) -> Identity {
+    let Some(ClientCertificate { subject, issuer }) = certificate else { return identity };
+    Identity {
+        certificate: Some(subject.to_string()),
+        certificate_issuer: Some(issuer.to_string()),
+        ..identity
+    }
 }

@@ -88,6 +88,17 @@ impl TrustProxy {
         Ok(Self::Networks(networks))
     }
 
+    /// Whether `peer` is a proxy that is believed. With a number of hops whoever connects is.
+    pub fn is_proxy(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        match self {
+            Self::None => false,
+            Self::Hops(_) => true,
+            Self::Networks(networks) => networks.iter().any(|it| it.contains(&peer)),
+            Self::Fly => matches!(peer, IpAddr::V4(address) if FLY_PROXY.contains(&address)),
+        }
+    }
+
     /// The client of a request that came from `peer`.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientIp {
         let peer = peer.to_canonical();
@@ -96,11 +107,10 @@ impl TrustProxy {
             Self::Hops(hops) => {
                 forwarded_for(headers).take(usize::from(*hops)).last().unwrap_or(peer)
             }
-            Self::Networks(networks) => {
-                let trusted = |address: IpAddr| networks.iter().any(|it| it.contains(&address));
+            Self::Networks(_) => {
                 let mut client = peer;
                 let mut entries = forwarded_for(headers);
-                while trusted(client) {
+                while self.is_proxy(client) {
                     let Some(next) = entries.next() else { break };
                     client = next;
                 }
@@ -108,8 +118,8 @@ impl TrustProxy {
             }
             Self::Fly => {
                 let mut given = headers.get_all(FLY_CLIENT_IP).iter();
-                match (peer, given.next(), given.next()) {
-                    (IpAddr::V4(address), Some(value), None) if FLY_PROXY.contains(&address) => {
+                match (given.next(), given.next()) {
+                    (Some(value), None) if self.is_proxy(peer) => {
                         address_of(value.as_bytes()).unwrap_or(peer)
                     }
                     _ => peer,

@@ -65,6 +65,17 @@ pub fn render(response: &mut Response, id: &RequestId) {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
 }
 
+/// `Retry-After` (RFC 9110 section 10.2.3) in whole seconds, one at least, rounded up: who comes back
+/// in time must find the door open.
+pub fn retry_seconds(wait: Duration) -> u64 {
+    whole_seconds(wait).max(1)
+}
+
+/// Rounded up: nobody shall come too early.
+pub fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
 /// Answers a request whose body nobody read.
 pub fn refuse(request: Request, error: Error) -> Response {
     let (parts, body) = request.into_parts();

@@ -17,38 +17,55 @@ use super::{
     Shared,
     error::{Error, not_found, refuse},
 };
-use crate::auth::{READ, WRITE, clerk::Mirror};
+use crate::auth::clerk::Mirror;
 
 /// The same document at both: one for the server, one for its endpoint.
 pub const RESOURCE: [&str; 2] =
     ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"];
+const MCP: &str = "/mcp";
 pub const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 
 /// What is served, made once. The default serves nothing: no authorization server is behind it.
 #[derive(Clone, Default)]
 pub struct Metadata {
     resource: Option<Bytes>,
+    /// Where clients look for it, if that is none of [`RESOURCE`].
+    pub path: Option<String>,
     mirror: Option<Mirror>,
 }
 
 impl Metadata {
-    /// For a server under `base` whose tokens are `issuer`'s.
-    pub fn new(base: &Url, issuer: &str, mirror: Option<Mirror>) -> Self {
+    /// For a server under `base` whose tokens are `issuer`'s, with the scopes that it has a use for.
+    pub fn new(base: &Url, issuer: &str, scopes: &[&str], mirror: Option<Mirror>) -> Self {
         let document = json!({
-            "resource": format!("{}/mcp", base.as_str().trim_end_matches('/')),
+            "resource": endpoint_under(base),
             "authorization_servers": [issuer],
             "bearer_methods_supported": ["header"],
-            "scopes_supported": [READ, WRITE],
+            "scopes_supported": scopes,
             "resource_name": "Portkey Admin MCP",
         });
-        Self { resource: Some(document.to_string().into()), mirror }
+        let path = document_path(base);
+        let path = (!RESOURCE.contains(&&*path)).then_some(path);
+        Self { resource: Some(document.to_string().into()), path, mirror }
     }
+}
+
+/// The MCP endpoint under the server's public URL.
+pub fn endpoint_under(base: &Url) -> String {
+    format!("{}{MCP}", base.as_str().trim_end_matches('/'))
 }
 
 /// What challenges name: where the endpoint's document is.
 pub fn resource_url(base: &Url) -> String {
-    let [_, endpoint] = RESOURCE;
-    format!("{}{endpoint}", base.as_str().trim_end_matches('/'))
+    let mut url = base.clone();
+    url.set_path(&document_path(base));
+    url.into()
+}
+
+/// The well-known part stands before the whole path of the endpoint (RFC 9728 section 3.1).
+fn document_path(base: &Url) -> String {
+    let [well_known, _] = RESOURCE;
+    format!("{well_known}{}{MCP}", base.path().trim_end_matches('/'))
 }
 
 pub async fn resource(State(shared): State<Shared>, request: Request) -> Response {

@@ -13,7 +13,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{Settings, Shared};
+use super::{Settings, Shared, metadata::endpoint_under};
 
 const PAGE: &str = include_str!("page.html");
 
@@ -25,6 +25,8 @@ pub struct Info {
     /// URL of the MCP endpoint.
     pub endpoint: String,
     pub auth_mode: &'static str,
+    /// Variables of the Clerk settings that are in force; never their values.
+    pub clerk_settings: Vec<&'static str>,
     pub session_mode: &'static str,
     pub event_store: &'static str,
     pub read_only: bool,
@@ -36,7 +38,7 @@ pub struct Info {
 /// Never taken from a request.
 pub fn endpoint_url(settings: &Settings, bound: SocketAddr) -> String {
     match &settings.public_base_url {
-        Some(url) => format!("{}/mcp", url.as_str().trim_end_matches('/')),
+        Some(base) => endpoint_under(base),
         None if bound.ip().is_unspecified() => {
             format!("{}://localhost:{}/mcp", settings.scheme(), bound.port())
         }

@@ -80,6 +80,12 @@ impl Limiter {
         })))
     }
 
+    /// Whether this process counts by itself although it should share its count.
+    pub fn is_alone(&self) -> bool {
+        let shared = self.0.as_ref().and_then(|inner| inner.shared.as_ref());
+        shared.is_some_and(Shared::is_gone)
+    }
+
     /// Counts a request from `address`; an IPv6 address by its /64.
     pub async fn address(&self, address: IpAddr) -> Result<Quota, Limited> {
         let Some(inner) = &self.0 else { return Ok(Quota::Unlimited) };

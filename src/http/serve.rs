@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,6 +17,7 @@ use super::{
     Settings,
     accept::Acceptor,
     client_ip::Peer,
+    connections::Connections,
     lifecycle::{Lifecycle, Phase},
     listener::{Bound, Closable},
     tls::{Tls, TlsAcceptor},
@@ -51,6 +53,25 @@ pub struct Run<I, E> {
     pub idle: I,
     /// Ends what still runs: calls, sessions, streams.
     pub end: E,
+}
+
+/// Makes room for as many connections as the settings allow, or allows no more than have room: a
+/// process that can open no more files can neither accept a probe nor reach Portkey.
+pub fn fit(settings: &mut Settings) {
+    #[cfg(unix)]
+    {
+        let (room, most) = (super::open_files::room(), &mut settings.connections.in_all);
+        if *most > room {
+            tracing::warn!(
+                "the process may not open enough files for {most} connections \
+                 (MCP_MAX_CONNECTIONS), and takes {room}: raise its hard limit (`ulimit -Hn`, \
+                 systemd: LimitNOFILE)"
+            );
+            *most = room;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = settings;
 }
 
 /// Binds the address of the settings, port 0 to a free port.
@@ -142,9 +163,14 @@ fn start(
         .timer(TokioTimer::new())
         .keep_alive_interval(HTTP2_PING)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
-    let (timeout, service) =
-        (limits.header_timeout, router.into_make_service_with_connect_info::<Peer>());
-    let acceptor = Acceptor { timeout };
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    let timeout = limits.header_timeout;
+    let connections = Connections::new(settings.connections, settings.trust_proxy.clone());
+    let acceptor = Acceptor {
+        connections: Arc::new(connections),
+        timeout,
+        idle_timeout: settings.keep_alive_timeout,
+    };
     match tls {
         None => tokio::spawn(server.acceptor(acceptor).serve(service)),
         Some(tls) => {

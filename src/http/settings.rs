@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use url::Url;
 
-use super::{client_ip::TrustProxy, tls};
+use super::{client_ip::TrustProxy, connections::Most, tls};
 
 /// The section `[http]`; units, defaults and variables stand in `config/default.toml`.
 #[derive(Clone, Debug)]
@@ -20,7 +20,9 @@ pub struct Settings {
     pub trust_proxy: TrustProxy,
     pub tls: Option<tls::Settings>,
     pub limits: Limits,
-    /// From the end of a request to the end of the next one's headers, on one connection.
+    pub connections: Most,
+    /// From the end of a request to the end of the next one's headers, on one connection; of
+    /// HTTP/2, from the end of its last request, and twice that at most.
     pub keep_alive_timeout: Duration,
     pub shutdown_delay: Duration,
     pub shutdown_timeout: Duration,

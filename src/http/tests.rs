@@ -4,6 +4,7 @@ mod abuse;
 mod access;
 pub(crate) mod authority;
 mod drain;
+mod fuzz;
 mod metadata;
 mod pages;
 mod rates;
@@ -26,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     ClientCertificate, ClientIp, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Limits, Look,
-    Metadata, Origins, Readiness, ReadyCheck, Run, Settings, Site, Tls, TrustProxy, bind,
+    Metadata, Most, Origins, Readiness, ReadyCheck, Run, Settings, Site, Tls, TrustProxy, bind,
     endpoint_url, rate, router, serve,
 };
 use crate::auth::{self, Access, Bearer, Challenge, Mode, Principal};
@@ -61,6 +62,7 @@ pub(super) fn settings() -> Settings {
             header_timeout: PATIENCE,
             body_timeout: PATIENCE,
         },
+        connections: Most { in_all: 1000, of_one_address: 1000 },
         keep_alive_timeout: PATIENCE,
         shutdown_delay: Duration::ZERO,
         shutdown_timeout: PATIENCE,
@@ -103,12 +105,11 @@ impl Plan {
         plan
     }
 
-    fn start(self) -> Running {
-        let Self { settings, auth, look, metadata, rate, idle } = self;
-        let (listener, address) = bind(&settings).unwrap();
+    /// What stands around the endpoint of a server that listens on `address`.
+    fn site(self, address: SocketAddr) -> Site {
+        let Self { settings, auth, look, metadata, rate, idle: _ } = self;
         let lifecycle = Lifecycle::default();
-        let tls = settings.tls.as_ref().map(|tls| Tls::load(tls).unwrap());
-        let site = Site {
+        Site {
             limits: settings.limits.clone(),
             hosts: Hosts::new(&settings),
             origins: Origins::new(&settings, address),
@@ -118,18 +119,27 @@ impl Plan {
                 version: "0",
                 endpoint: endpoint_url(&settings, address),
                 auth_mode: auth.mode.as_str(),
+                clerk_settings: auth.mode.clerk_settings().to_vec(),
                 session_mode: "stateful",
                 event_store: "off",
                 read_only: false,
                 sandbox: true,
             },
             metadata,
-            tls: tls.is_some(),
+            tls: settings.tls.is_some(),
             limiter: Arc::new(Limiter::new(rate.as_ref()).unwrap()),
             gate: Gate::new(auth, Challenge::default()).unwrap(),
             readiness: Readiness::new(lifecycle.clone(), look),
-            lifecycle: lifecycle.clone(),
-        };
+            lifecycle,
+        }
+    }
+
+    fn start(self) -> Running {
+        let (settings, idle) = (self.settings.clone(), self.idle.clone());
+        let (listener, address) = bind(&settings).unwrap();
+        let tls = settings.tls.as_ref().map(|tls| Tls::load(tls).unwrap());
+        let site = self.site(address);
+        let lifecycle = site.lifecycle.clone();
         let (stop, signals) = mpsc::channel(2);
         let sessions = CancellationToken::new();
         let ended = sessions.clone();
@@ -158,8 +168,9 @@ async fn echo(request: Request) -> Response {
         }
         Some("certificate") => {
             let shown: Option<&ClientCertificate> = request.extensions().get();
-            return shown.map_or("none".to_owned(), |it| it.0.clone()).into_response();
+            return shown.map_or("none".into(), |it| it.subject.to_string()).into_response();
         }
+        Some("id") => return principal.id().to_string().into_response(),
         Some("hang") => std::future::pending().await,
         _ => {}
     }

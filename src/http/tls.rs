@@ -5,8 +5,8 @@
 
 mod accept;
 mod files;
+mod names;
 mod reload;
-mod subject;
 #[cfg(test)]
 mod tests;
 

@@ -5,7 +5,7 @@ mod matching;
 
 use serde_json::Value;
 
-use super::{Kind, Names, SENTINEL, holds_secret, is_destination, kind, mask_kind, within};
+use super::{Kind, Names, SENTINEL, holds_secret, kind, mask_kind, moved, within};
 use crate::tool::{Problem, Problems};
 
 const MOVES: &str = "changes while a stored secret beside it is kept: give the secret too, or null \
@@ -20,7 +20,7 @@ const MOVES: &str = "changes while a stored secret beside it is kept: give the s
 /// element of a list leaves out, since they would be lost.
 pub fn restore(document: &mut Value, stored: &Value, name: &str) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
-    restore_in(document, Some(stored), kind(name), name, &mut problems);
+    restore_here(document, stored, name, &mut problems);
     problems.into_result()
 }
 
@@ -32,10 +32,21 @@ pub fn restore(document: &mut Value, stored: &Value, name: &str) -> Result<(), V
 pub fn restore_whole(document: &mut Value, stored: &Value, name: &str) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
     let field = kind(name);
-    restore_in(document, Some(stored), field, name, &mut problems);
+    restore_here(document, stored, name, &mut problems);
     list::left_out(document, stored, field, name, &mut problems);
     list::take_out_nulls(document, Some(stored), field);
     problems.into_result()
+}
+
+/// A host need not stand beside a secret to be where that goes: it may be in an object of its own.
+fn restore_here(document: &mut Value, stored: &Value, name: &str, problems: &mut Problems) {
+    if restore_in(document, Some(stored), kind(name), name, problems) {
+        refuse_moves(stored, document, name, problems);
+    }
+}
+
+fn refuse_moves(stored: &Value, kept: &Value, path: &str, problems: &mut Problems) {
+    moved(stored, kept, path, &mut |path| problems.add(&path, MOVES));
 }
 
 /// Returns whether a mask was replaced in here.
@@ -71,17 +82,6 @@ fn restore_in(
                 // What is stored says what was masked.
                 let inner = within(inherited, kind(name), stored.unwrap_or(value));
                 any |= restore_in(value, stored, inner, &format!("{path}.{name}"), problems);
-            }
-            if any {
-                let stored = stored.and_then(Value::as_object);
-                let new =
-                    fields.keys().filter(|name| !stored.is_some_and(|it| it.contains_key(*name)));
-                let names = stored.into_iter().flat_map(|stored| stored.keys()).chain(new);
-                for name in names.filter(|name| is_destination(name)) {
-                    if fields.get(name) != stored.and_then(|stored| stored.get(name)) {
-                        problems.add(&format!("{path}.{name}"), MOVES);
-                    }
-                }
             }
             any
         }

@@ -126,6 +126,7 @@ fn every_field_that_names_a_host_counts_as_one() {
         "huggingfaceBaseUrl",
         "url_to_fetch",
         "azure_resource_name",
+        "snowflakeAccount",
     ] {
         let stored = json!({ "api_key": "k" });
         let mut document = json!({ "api_key": SENTINEL, host: "https://evil.example" });
@@ -140,6 +141,32 @@ fn a_mask_beside_a_changed_host_is_refused() {
     document["custom_host"] = "https://evil.example".into();
     let problems = restore(&mut document, &stored, "config").unwrap_err();
     assert_eq!(problems[0].argument, "config.custom_host");
+}
+
+#[test]
+fn a_mask_is_refused_wherever_in_its_document_a_host_changed() {
+    let stored =
+        json!({ "client_secret": "k", "meta": { "token_endpoint": "https://idp", "a": 1 } });
+    for (patch, paths) in [
+        (
+            json!({ "meta": { "token_endpoint": "https://evil" } }),
+            &["config.meta.token_endpoint"][..],
+        ),
+        (json!({ "meta": { "token_endpoint": null } }), &["config.meta.token_endpoint"]),
+        (json!({ "meta": null }), &["config.meta.token_endpoint"]),
+        (json!({ "new": { "in": { "url": "https://evil" } } }), &["config.new.in.url"]),
+        (json!({ "new": { "provider": "q" } }), &["config.new.provider"]),
+        (json!({ "snowflake_account": "evil" }), &["config.snowflake_account"]),
+        (json!({ "meta": { "a": 2 }, "new": { "provider": { "sort": "price" } } }), &[]),
+        (json!({ "meta": null, "client_secret": "given" }), &[]),
+        (json!({ "meta": null, "client_secret": null }), &[]),
+    ] {
+        let mut document = shown(&stored);
+        json_patch::merge(&mut document, &patch);
+        let told = restore(&mut document, &stored, "config").err().unwrap_or_default();
+        let told: Vec<_> = told.iter().map(|it| &*it.argument).collect();
+        assert_eq!(told, paths, "{patch}");
+    }
 }
 
 #[test]

@@ -100,6 +100,10 @@ impl Name {
                 return Some(Self { kind: Some(kind), quote });
             }
         }
+        // The body of a virtual key or integration carries the provider's key under this name.
+        if name == "key" && quote.is_some() {
+            return Some(Self { kind: Some(Kind::Secret), quote });
+        }
         Some(Self { kind: Some(kind_of(name)?), quote })
     }
 }

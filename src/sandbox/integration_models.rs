@@ -4,10 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Outcome, Refusal},
-    call::Call,
+    call::{Call, Query},
+    crud::Page,
     integrations::INTEGRATIONS,
     log,
-    resource::nothing,
+    resource::{Paging, nothing},
     store::Row,
 };
 
@@ -24,10 +25,19 @@ pub(super) fn list(call: &mut Call<'_>) -> Outcome {
     let custom = own.into_iter().flatten().filter(|(name, _)| !known.contains(&name.as_str()));
     let custom = custom.map(|(name, settings)| shown(name, Some(settings), all));
     let models: Vec<Value> = provided.chain(custom).collect();
-    Ok(json!({
-        "object": "list", "total": models.len(), "allow_all_models": all, "models": models,
-    })
-    .into())
+    let total = models.len();
+    let models = asked(&call.query, models)?;
+    Ok(json!({ "object": "list", "total": total, "allow_all_models": all, "models": models })
+        .into())
+}
+
+/// The page of these rows that is asked for, if one is (as the reference asks).
+pub(super) fn asked(query: &Query, rows: Vec<Value>) -> Result<Vec<Value>, Refusal> {
+    if query.get("current_page").is_none() && query.get("page_size").is_none() {
+        return Ok(rows);
+    }
+    let page = Page::of(&Paging::zero_based(Some(100), 100), query)?;
+    Ok(page.cut(rows.into_iter()).collect())
 }
 
 fn names(row: &Row) -> impl Iterator<Item = &'static str> {

@@ -6,6 +6,7 @@ use super::{
     answer::{Outcome, Refusal},
     call::Call,
     dates::Dates,
+    integration_models::asked,
     integrations::{INTEGRATIONS, provide},
     resource::nothing,
     store::Row,
@@ -43,8 +44,10 @@ pub(super) fn list(call: &mut Call<'_>) -> Outcome {
             }))
         })
         .collect();
+    let total = workspaces.len();
+    let workspaces = asked(&call.query, workspaces)?;
     Ok(json!({
-        "object": "list", "total": workspaces.len(), "workspaces": workspaces,
+        "object": "list", "total": total, "workspaces": workspaces,
         "global_workspace_access": row.fields.get("global_workspace_access_settings"),
     })
     .into())

@@ -215,6 +215,9 @@ fn likely_cause(tool: &Tool) -> String {
         scopes if tool.any_scope => format!("missing scope: one of {}", quoted(scopes)),
         scopes => format!("missing scope {}", quoted(scopes)),
     };
+    if !tool.read_scopes.is_empty() {
+        why.push_str(&format!(", and one of {}", quoted(tool.read_scopes)));
+    }
     why.push_str(", or what was named does not exist or is not visible to this key");
     if tool.enterprise {
         why.push_str(", or the plan is not Enterprise");

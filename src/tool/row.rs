@@ -59,6 +59,8 @@ pub struct Tool {
     pub scopes: &'static [Text],
     /// One of the scopes is enough; which one depends on what is asked for.
     pub any_scope: bool,
+    /// One of these is needed as well, for the read that the tool begins with.
+    pub read_scopes: &'static [Text],
     /// Portkey answers 403 outside Enterprise plans.
     pub enterprise: bool,
     /// It is served by the gateway, which takes keys of a workspace alone.
@@ -79,6 +81,8 @@ pub struct Tool {
     pub replayable: bool,
     /// The tool that shows whether a write arrived.
     pub read_back: Option<Text>,
+    /// It only records what happened elsewhere: a mask that was recorded is no stored secret.
+    pub records: bool,
     /// The argument that is a whole document: a mask in it stands for the stored value.
     pub document: Option<Text>,
     /// How the answer's rows are found and paged, where it is a list.
@@ -168,6 +172,7 @@ impl Tool {
             effect,
             scopes: &[],
             any_scope: false,
+            read_scopes: &[],
             enterprise: false,
             workspace_key: false,
             secrets: &[],
@@ -178,6 +183,7 @@ impl Tool {
             open_world: true,
             replayable: false,
             read_back: None,
+            records: false,
             document: None,
             listing: None,
             base: Base::Given,
@@ -197,6 +203,13 @@ impl Tool {
     pub const fn any_scope(mut self, scopes: &'static [Text]) -> Self {
         self.any_scope = true;
         self.scopes(scopes)
+    }
+
+    /// Names permission scopes of which the Portkey key needs one as well, for the read that the
+    /// tool begins with.
+    pub const fn reads_first(mut self, scopes: &'static [Text]) -> Self {
+        self.read_scopes = scopes;
+        self
     }
 
     /// Names other names that are accepted and not listed.
@@ -274,6 +287,12 @@ impl Tool {
         self
     }
 
+    /// Marks a tool that only records what happened elsewhere.
+    pub const fn records(mut self) -> Self {
+        self.records = true;
+        self
+    }
+
     /// Marks a tool that Portkey answers with 403 outside Enterprise plans.
     pub const fn enterprise(mut self) -> Self {
         self.enterprise = true;
@@ -333,6 +352,12 @@ impl Tool {
         }
     }
 
+    /// Whether a second call with the same arguments changes nothing more.
+    fn is_idempotent(&self) -> bool {
+        let deletes = matches!(self.route(), Some((Method::Delete, _)));
+        self.effect == Effect::Reads || self.replayable || deletes
+    }
+
     /// The schema of the answer, where it is typed.
     pub fn output_schema(&self) -> Option<JsonObject> {
         self.output.map(|output| output())
@@ -343,7 +368,7 @@ impl Tool {
         let annotations = ToolAnnotations::with_title(self.title())
             .read_only(self.effect == Effect::Reads)
             .destructive(matches!(self.effect, Effect::Replaces | Effect::Destroys))
-            .idempotent(self.effect != Effect::Adds)
+            .idempotent(self.is_idempotent())
             .open_world(self.open_world);
         let tool =
             rmcp::model::Tool::new(self.name, self.description(), std::sync::Arc::new(input))

@@ -10,10 +10,10 @@ mod update;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::shared::{Status, TextMap};
+use super::shared::{HiddenPaging, Status, TextMap};
 use crate::{
     portkey::Base,
-    tool::{Effect, JsonObject, LIST, Tool, delete, fields, get, post, run},
+    tool::{Effect, JsonObject, Tool, WHOLE, delete, fields, get, post, run},
 };
 use update::UpdateDeployment;
 
@@ -27,7 +27,7 @@ pub const TOOLS: &[Tool] = &[
         "List self-hosted gateway deployments, archived ones too unless status is given.
          get_deployment shows one whole.",
     ))
-    .lists(LIST)
+    .lists(WHOLE)
     .scopes(&["deployments.list"])
     .intents(&[
         "which gateways do we host ourselves",
@@ -123,6 +123,8 @@ pub struct ListDeployments {
     search: Option<String>,
     /// With all of these tags.
     tags: Option<TextMap>,
+    #[serde(flatten)]
+    paging: HiddenPaging,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]

@@ -8,7 +8,7 @@ use crate::mask::{self, Names};
 
 /// One leaf that differs.
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Change {
+pub struct Edit {
     /// Such as `config.targets[0].weight`.
     path: String,
     /// What is there now; absent where there is nothing.
@@ -20,7 +20,7 @@ pub struct Change {
 }
 
 /// The leaves in which `after` differs from `before`, in order of the document.
-pub fn diff(name: &str, before: &Value, after: &Value) -> Vec<Change> {
+pub fn diff(name: &str, before: &Value, after: &Value) -> Vec<Edit> {
     let mut changes = Vec::new();
     compare(name, Some(before), Some(after), &mut changes, Names::default());
     changes
@@ -30,7 +30,7 @@ fn compare(
     path: &str,
     before: Option<&Value>,
     after: Option<&Value>,
-    changes: &mut Vec<Change>,
+    changes: &mut Vec<Edit>,
     names: Names,
 ) {
     match (before, after) {
@@ -53,7 +53,7 @@ fn compare(
                 mask::mask(&mut value, inside.unwrap_or_default(), names);
                 Some(value)
             };
-            changes.push(Change { path: path.into(), before: shown(before), after: shown(after) });
+            changes.push(Edit { path: path.into(), before: shown(before), after: shown(after) });
         }
     }
 }

@@ -8,17 +8,17 @@ use crate::tool::{Call, Error, JsonObject, Result, unwrapped};
 
 /// One thing that is read and written.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct Resource<'a> {
     /// Template of the path that shows it.
     pub path: &'static str,
-    /// The path's field, and what fills it.
-    pub field: &'static str,
-    pub id: &'a str,
-    /// The fields that are written.
-    pub written: &'static [&'static str],
+    /// The path's field, and what fills it; none where there is only one such thing.
+    pub named: Option<(&'static str, &'a str)>,
+    /// What of it changes are built upon. Of what is stored and of what is written it has to say the
+    /// same where that is the same: another version would pass for a replaced one.
+    pub version: fn(&Value) -> Value,
 }
 
-impl Place<'_> {
+impl Resource<'_> {
     /// What is there now, after a wait where reads lag behind a write of the last minute.
     ///
     /// # Errors
@@ -41,9 +41,14 @@ impl Place<'_> {
         before: &Value,
         body: &JsonObject,
     ) -> Option<&'static str> {
-        let field = |name: &str| body.get(name).or_else(|| before.get(name));
-        let after = self.version(field);
-        call.wrote(&self.key(), &self.version(|name| before.get(name)), Some(&after));
+        let key = self.key(before);
+        let mut after = before.as_object().cloned().unwrap_or_default();
+        after.extend(body.clone());
+        let [before, after] = [before, &Value::Object(after)].map(|it| self.version_of(it));
+        if before == after {
+            return None;
+        }
+        call.wrote(&key, &before, Some(&after));
         match self.look(call).await {
             Ok((_, true)) => None,
             Ok((_, false)) => Some("saved; Portkey's reads still show the older state"),
@@ -53,20 +58,69 @@ impl Place<'_> {
 
     async fn look(self, call: &Call) -> Result<(Value, bool)> {
         call.patiently(move || async move {
-            let shown = unwrapped(call.get(self.path, json!({ self.field: self.id })).await?);
-            let version = self.version(|name| shown.get(name));
-            let fresh = !call.is_stale(&self.key(), &version);
+            let named = self.named.map(|(field, id)| (field.to_owned(), Value::from(id)));
+            let args = JsonObject::from_iter(named);
+            let shown = unwrapped(call.get(self.path, args.into()).await?);
+            let fresh = !call.is_stale(&self.key(&shown), &self.version_of(&shown));
             Ok((shown, fresh))
         })
         .await
     }
 
-    fn key(self) -> String {
-        format!("{} {}", self.path, self.id)
+    /// One thing may be named by its slug or its id; what is shown has the id.
+    fn key(self, shown: &Value) -> String {
+        let id = shown.get("id").and_then(Value::as_str).or(self.named.map(|(_, id)| id));
+        format!("{} {}", self.path, id.unwrap_or_default())
     }
 
-    fn version<'v>(self, field: impl Fn(&str) -> Option<&'v Value>) -> String {
-        let fields: Vec<_> = self.written.iter().map(|name| field(name)).collect();
-        json!(fields).to_string()
+    fn version_of(self, shown: &Value) -> String {
+        let mut version = (self.version)(shown);
+        even(&mut version);
+        version.to_string()
+    }
+}
+
+/// These fields, for a [`Resource::version`].
+pub fn picked(shown: &Value, names: &[&str]) -> Value {
+    names.iter().map(|name| shown.get(name)).map(|it| json!(it)).collect()
+}
+
+/// Takes out in what one state can differ from itself: the order of fields, and a whole number that
+/// is written as a fraction.
+fn even(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let float = number.as_f64().filter(|it| number.is_f64() && it.fract() == 0.0);
+            if let Some(float) = float.filter(|it| it.abs() < 9_007_199_254_740_992.0) {
+                #[expect(clippy::cast_possible_truncation, reason = "integral and in range")]
+                let whole = float as i64;
+                *value = whole.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(even),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(even);
+            fields.sort_keys();
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_one_however_it_is_written() {
+        let resource = Resource { path: "/x", named: None, version: |it| picked(it, &["a"]) };
+        let version = |value: Value| resource.version_of(&json!({ "a": value, "b": 1 }));
+        assert_eq!(version(json!({ "x": 1, "y": [2.0] })), version(json!({ "y": [2], "x": 1.0 })));
+        assert_eq!(resource.version_of(&json!({})), version(Value::Null));
+        for other in [json!("1"), json!(1.5), json!({}), json!(null), json!([1])] {
+            assert_ne!(version(json!(1)), version(other));
+        }
+        assert_ne!(version(json!(i64::MAX)), version(json!(i64::MAX - 1)));
+        assert_ne!(version(json!({ "x": {} })), version(json!({})));
+        assert_ne!(version(json!([1, 2])), version(json!([2, 1])));
     }
 }

@@ -15,10 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::shared::Paging;
+use super::shared::{HiddenPaging, Paging};
 use crate::{
     portkey::Base,
-    tool::{Effect, LIST, PAGES, Tool, delete, get, post, put, run},
+    tool::{Effect, PAGES, Tool, WHOLE, delete, get, post, put, run},
 };
 use document::CreateGuardrail;
 use enforcement::{Exclusions, OrganisationDefaults, OrganisationId, UpdateDefaults};
@@ -75,6 +75,7 @@ pub const TOOLS: &[Tool] = &[
     .document("checks")
     .read_back("get_guardrail")
     .any_scope(&["guardrails.update", "organisation_guardrails.update"])
+    .reads_first(&["guardrails.read", "organisation_guardrails.read"])
     .intents(&[
         "make a guardrail deny",
         "turn off a check",
@@ -211,8 +212,8 @@ const DEFAULTS: &str = "/admin/organisation/defaults";
 const DISPUTED: Base = Base::Disputed { family: DEFAULTS };
 
 const fn exclusions(name: &'static str, path: &'static str, about: &'static str) -> Tool {
-    get::<OrganisationId>(name, path, about)
-        .lists(LIST)
+    get::<ListExclusions>(name, path, about)
+        .lists(WHOLE)
         .enterprise()
         .scopes(&["organisation_exclusions.list"])
 }
@@ -228,6 +229,14 @@ const fn exclude(
         .enterprise()
         .read_back(read_back)
         .scopes(&["organisation_exclusions.update"])
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+pub struct ListExclusions {
+    #[serde(flatten)]
+    organisation: OrganisationId,
+    #[serde(flatten)]
+    paging: HiddenPaging,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]

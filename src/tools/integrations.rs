@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     secret_mapping::{self, SecretMapping},
-    shared::{Paging, PagingIfAsked},
+    shared::{Paging, PagingIfAsked, unmasked},
 };
 use crate::{
     portkey::Base,
-    tool::{Effect, JsonObject, PAGES, Result, Tool, WHOLE, delete, get, post, put, run},
+    tool::{Effect, JsonObject, PAGES, PAGES_IF_ASKED, Result, Tool, delete, get, post, put, run},
 };
 use access::UpdateIntegrationWorkspaces;
 use configurations::{Configurations, Flat};
@@ -83,6 +83,7 @@ pub const TOOLS: &[Tool] = &[
     .document("configurations")
     .read_back("get_integration")
     .any_scope(&["organisation_integrations.update", "workspace_integrations.update"])
+    .reads_first(READ)
     .intents(&[
         "replace the key of a provider",
         "change the region of an integration",
@@ -106,7 +107,7 @@ pub const TOOLS: &[Tool] = &[
          per token. Public prices: list_model_pricing.",
     ))
     .enterprise()
-    .lists(WHOLE.under("models"))
+    .lists(PAGES_IF_ASKED.under("models"))
     .intents(&[
         "which models does an integration allow",
         "is a model enabled",
@@ -144,7 +145,7 @@ pub const TOOLS: &[Tool] = &[
          workspace slugs.",
     ))
     .enterprise()
-    .lists(WHOLE.under("workspaces"))
+    .lists(PAGES_IF_ASKED.under("workspaces"))
     .intents(&[
         "which workspaces may use a provider",
         "budget of a workspace on an integration",
@@ -195,8 +196,10 @@ pub const TOOLS: &[Tool] = &[
 ];
 
 const fn reads(tool: Tool) -> Tool {
-    tool.any_scope(&["organisation_integrations.read", "workspace_integrations.read"]).shows(TOKENS)
+    tool.any_scope(READ).shows(TOKENS)
 }
+
+const READ: &[&str] = &["organisation_integrations.read", "workspace_integrations.read"];
 
 /// What a token of each kind costs: no secrets, although their names end as those of secrets do.
 const TOKENS: &[&str] = &[
@@ -314,6 +317,7 @@ impl TryFrom<CreateArgs> for CreateIntegration {
     type Error = String;
 
     fn try_from(args: CreateArgs) -> Result<Self, String> {
+        unmasked(args.key.as_deref())?;
         let mappings = args.secret_mappings.as_deref();
         secret_mapping::check(mappings, &["key", "configurations."])?;
         let configurations = configurations::fold(args.configurations, args.flat)?;

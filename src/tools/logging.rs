@@ -24,7 +24,9 @@ pub const TOOLS: &[Tool] = &[
          analytics. Needs a workspace key. Returns only how many.",
     )
     .read_back("get_request_analytics")
-    .scopes(&["logs.write", "completions.write"])
+    .records()
+    .workspace_key()
+    .any_scope(&["logs.write", "completions.write"])
     .intents(&[
         "log a request from outside the gateway",
         "import request logs",

@@ -69,6 +69,7 @@ pub const TOOLS: &[Tool] = &[
     .document("configurations")
     .read_back("get_mcp_integration")
     .any_scope(&["organisation_mcp_integrations.update", "workspace_mcp_integrations.update"])
+    .reads_first(&["organisation_mcp_integrations.read", "workspace_mcp_integrations.read"])
     .intents(&[
         "change the URL of an MCP integration",
         "rotate the token of an MCP integration",

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     mask::{self, Names},
-    tool::{Error, JsonObject, Problem, Result},
+    tool::{Error, JsonObject, Problem, Problems, Result},
 };
 
 /// What Portkey puts before the name of a field whose value it does not show.
@@ -35,7 +35,24 @@ pub fn configurations(integration: &Value) -> Value {
     }
 }
 
-/// The same with `patch` merged in. Of a secret that Portkey shows only as `masked_NAME` nobody
+/// The configurations as reads show them, but for what they do not show.
+pub fn shown(integration: &Value) -> Value {
+    let mut shown = configurations(integration);
+    if let Value::Object(fields) = &mut shown {
+        fields.retain(|name, _| !name.starts_with(MASKED));
+    }
+    shown
+}
+
+/// What of written configurations reads will show, where what was read is `before`.
+pub fn to_show(before: &Value, mut written: Value) -> Value {
+    if let (Value::Object(before), Value::Object(written)) = (before, &mut written) {
+        written.retain(|name, _| !before.contains_key(&format!("{MASKED}{name}")));
+    }
+    written
+}
+
+/// Configurations with `patch` merged in. Of a secret that Portkey shows only as `masked_NAME` nobody
 /// knows the value, so that the patch has to say what becomes of it, unless it is `mapped` to a
 /// secret reference.
 ///
@@ -75,19 +92,25 @@ pub fn with_configurations(
     Ok(after)
 }
 
-/// A field that says where secrets are sent, and that differs.
-pub fn moved_host(before: &Value, after: &Value) -> Option<String> {
-    let mut fields = after.as_object()?.iter();
-    let moved = fields.find(|(name, value)| mask::is_host(name) && before.get(name) != Some(value));
-    moved.map(|(name, _)| name.clone())
+/// Refuses configurations that send a secret elsewhere which stays and for which no mask stands in
+/// them: `why` says which.
+///
+/// # Errors
+/// Names what sends it elsewhere.
+pub fn stays_there(before: &Value, after: &Value, why: &str) -> Result<()> {
+    let mut problems = Problems::default();
+    mask::moved(before, after, "configurations", &mut |path| problems.add(&path, why));
+    problems.into_result().map_err(Error::Arguments)
 }
 
-/// Whether `after` still has a secret that `before` had, or may have one that is not shown.
-pub fn keeps_secret(before: &Value, after: &Value) -> bool {
+/// Whether a secret of these configurations stays once `after` takes their place; all do where
+/// nothing does. One that is not shown was given, deleted or is fetched from a secret store by then
+/// ([`with_configurations`]).
+pub fn keeps_secret(before: &Value, after: Option<&Value>) -> bool {
     let mut shown = before.clone();
     mask::mask(&mut shown, "configurations", Names::default());
     let hidden = before.as_object().is_some_and(|it| it.keys().any(|it| it.starts_with(MASKED)));
-    hidden || kept(before, &shown, Some(after))
+    hidden && after.is_none() || kept(before, &shown, Some(after.unwrap_or(before)))
 }
 
 fn kept(before: &Value, shown: &Value, after: Option<&Value>) -> bool {
@@ -141,12 +164,31 @@ mod tests {
             (json!({ "x": 1 }), false),
         ];
         for (after, want) in table {
-            assert_eq!(keeps_secret(&before, &after), want, "{after}");
+            assert_eq!(keeps_secret(&before, Some(&after)), want, "{after}");
         }
-        assert!(!keeps_secret(&json!({ "x": 1 }), &json!({ "x": 1 })));
-        assert!(keeps_secret(&json!({ "masked_y": "a***b" }), &json!({})));
-        let moved =
-            moved_host(&json!({ "custom_host": "a" }), &json!({ "custom_host": "b", "x": 1 }));
-        assert_eq!(moved.as_deref(), Some("custom_host"));
+        assert!(keeps_secret(&before, None));
+        assert!(!keeps_secret(&json!({ "x": 1 }), None));
+        let hidden = json!({ "masked_client_secret": "ab***yz" });
+        assert!(keeps_secret(&hidden, None));
+        for after in [json!({ "client_secret": "new" }), json!({})] {
+            assert!(!keeps_secret(&hidden, Some(&after)), "{after}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_taken_away_is_another_one() {
+        let host = json!({ "custom_host": "a" });
+        for (before, after, path) in [
+            (&host, json!({ "custom_host": "b", "x": 1 }), Some("configurations.custom_host")),
+            (&host, json!({ "x": 1 }), Some("configurations.custom_host")),
+            (&json!({}), host.clone(), Some("configurations.custom_host")),
+            (&host, json!({ "custom_host": "a", "x": 1 }), None),
+        ] {
+            let Err(Error::Arguments(told)) = stays_there(before, &after, "why") else {
+                assert_eq!(path, None, "{after}");
+                continue;
+            };
+            assert_eq!(Some(&*told[0].argument), path, "{after}");
+        }
     }
 }

@@ -100,7 +100,7 @@ pub const TOOLS: &[Tool] = &[
     )
     .replayable()
     .read_back("get_prompt")
-    .scopes(&["prompts.publish"])
+    .scopes(&["prompts.publish", "prompts.read"])
     .intents(&[
         "make a prompt version live",
         "roll back a prompt",

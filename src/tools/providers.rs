@@ -144,7 +144,7 @@ impl TryFrom<CreateProviderArgs> for CreateProvider {
     type Error = String;
 
     fn try_from(args: CreateProviderArgs) -> Result<Self, String> {
-        Ok(Self { new: args.new, limits: args.limits.fold()? })
+        Ok(Self { new: args.new, limits: args.limits.fold_new()? })
     }
 }
 

@@ -6,6 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Of what moves while they stay.
+pub const MOVED: &str = "changes while the stored `secret_mappings` stay, whose secrets would go \
+                         there: give `secret_mappings` too";
+
 // What fills a field of an integration or of a virtual key.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub struct SecretMapping {
@@ -33,9 +37,21 @@ pub fn is_mapped(given: Option<&[SecretMapping]>, stored: &Value, field: &str) -
     if let Some(given) = given {
         return given.iter().any(|mapping| mapping.target_field == field);
     }
+    targets(stored).contains(&field)
+}
+
+/// Whether what the stored mappings fill stays: its secrets go where the rest says.
+pub fn stay(given: Option<&[SecretMapping]>, stored: &Value) -> bool {
+    given.is_none() && !targets(stored).is_empty()
+}
+
+/// The fields that stored mappings fill.
+pub fn targets(stored: &Value) -> Vec<&str> {
     let stored = stored.get("secret_mappings").and_then(Value::as_array);
-    let mut fields = stored.into_iter().flatten().map(|it| it.get("target_field"));
-    fields.any(|it| it.and_then(Value::as_str) == Some(field))
+    let fields = stored.into_iter().flatten().filter_map(|it| it.get("target_field")?.as_str());
+    let mut fields: Vec<_> = fields.collect();
+    fields.sort_unstable();
+    fields
 }
 
 /// Refuses mappings of which one cannot be.

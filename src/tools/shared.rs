@@ -23,6 +23,16 @@ fn describe_open(schema: &mut schemars::Schema) {
     schema.insert("additionalProperties".into(), json!({ "description": "Any JSON value." }));
 }
 
+/// Refuses a provider's key as an answer shows it: stored, it would take the place of the real one.
+pub fn unmasked(key: Option<&str>) -> Result<(), String> {
+    match key {
+        Some(key) if key.contains("***") => {
+            Err("`key` is masked: give the provider's key itself, or leave it out".into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A page of a list.
 #[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Paging {
@@ -47,6 +57,15 @@ pub struct PagingIfAsked {
     /// From 0; default: all.
     current_page: Option<u32>,
     #[schemars(range(min = 1, max = 100))]
+    page_size: Option<u32>,
+}
+
+/// The same for the few lists whose pages nobody but a caller of a cut answer asks for.
+#[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
+pub struct HiddenPaging {
+    #[schemars(extend("x-hidden" = true))]
+    current_page: Option<u32>,
+    #[schemars(range(min = 1, max = 100), extend("x-hidden" = true))]
     page_size: Option<u32>,
 }
 

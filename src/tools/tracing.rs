@@ -18,6 +18,7 @@ pub const TOOLS: &[Tool] = &[
          feedback_ids in order, for update_feedback. Needs a workspace key.",
     )
     .read_back("get_feedback_analytics")
+    .workspace_key()
     .scopes(&["logs.write"])
     .intents(&[
         "rate an answer",
@@ -33,6 +34,7 @@ pub const TOOLS: &[Tool] = &[
     )
     .replayable()
     .read_back("get_feedback_analytics")
+    .workspace_key()
     .scopes(&["logs.write"])
     .intents(&["correct a rating", "change a feedback score", "fix feedback on a trace"]),
 ];

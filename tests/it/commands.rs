@@ -250,6 +250,8 @@ async fn tools_as_json_are_whole_rows() {
             "aliases": tool.aliases,
             "read_back": tool.read_back,
             "replayable": tool.replayable,
+            "read_scopes": tool.read_scopes,
+            "records": tool.records,
             "document": tool.document,
             "shown_fields": tool.shown,
             "open_world": tool.open_world,

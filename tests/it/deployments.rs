@@ -110,7 +110,7 @@ async fn an_update_keeps_what_it_does_not_mention() {
     let path = format!("/v2/deployments/{}", id.as_str().unwrap());
     assert_eq!(
         sent.iter().map(line).collect::<Vec<_>>(),
-        [format!("GET {path}"), format!("PUT {path}")]
+        [format!("GET {path}"), format!("PUT {path}"), format!("GET {path}")]
     );
     let merged = json!({ "log_store": "s3", "cache": { "kind": "redis", "ttl_seconds": 60 } });
     assert_eq!(sent[1].json(), json!({ "deployment_config": merged }));
@@ -136,9 +136,8 @@ async fn an_update_sends_each_field_in_its_place() {
         "remove_subs_allowed": ["old"], "clear": ["deployment_config"],
     });
     let told = served.call("update_deployment", args).await;
-    let [sent] = &served.sent()[..] else { panic!("one request") };
     assert_eq!(
-        sent.json(),
+        served.written(),
         json!({
             "name": "Renamed", "type": "production", "status": "active", "is_default": true,
             "rotate_auth": true, "override_existing": true, "tags": { "x": "y" },

@@ -89,7 +89,10 @@ fn row(tool: &Tool, seen: &BTreeMap<String, BTreeSet<&'static str>>) -> String {
         let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
         names.join(between)
     };
-    let scopes = quoted(tool.scopes, if tool.any_scope { " *or* " } else { ", " });
+    let mut scopes = quoted(tool.scopes, if tool.any_scope { " *or* " } else { ", " });
+    if !tool.read_scopes.is_empty() {
+        scopes = format!("({scopes}) and ({})", quoted(tool.read_scopes, " *or* "));
+    }
     let enterprise = if tool.enterprise { "yes" } else { "" };
     let route = if let Some((method, path)) = tool.route() {
         let path = path.split(['?', '!']).next().unwrap_or(path).trim_end_matches('{');

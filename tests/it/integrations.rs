@@ -8,7 +8,7 @@ use http::Method;
 use portkey_admin_mcp::mask::SENTINEL;
 use serde_json::{Value, json};
 
-use crate::support::{Served, serve, serve_key, settings};
+use crate::support::{Served, joined, serve, serve_key, settings};
 
 /// Slug of the seeded integration of that name.
 async fn seeded(served: &Served, name: &str) -> String {
@@ -209,14 +209,14 @@ async fn an_update_keeps_what_it_does_not_mention() {
     served.sends_one("update_integration", args, &target, json!({ "name": "Azure Nordics" })).await;
     let args = json!({ "slug": slug, "key": "sk-new-key-0123456789", "configurations":
         { "azure_auth_mode": "managed", "azure_managed_client_id": "m" } });
+    served.sent();
     let told = served.call("update_integration", args).await;
     assert_eq!(told.data(), &json!({ "success": true, "slug": slug }));
     let mut merged = before["configurations"].clone();
     merged["azure_auth_mode"] = "managed".into();
     merged["azure_managed_client_id"] = "m".into();
-    let sent = served.sent();
     assert_eq!(
-        sent.last().unwrap().json(),
+        served.written(),
         json!({ "configurations": merged, "key": "sk-new-key-0123456789" })
     );
     let mut after = stored(&served, &slug).await;
@@ -249,9 +249,8 @@ async fn an_update_sends_every_field() {
         "custom_host": "https://llm.example.com", "clear": ["pricing_adjustments"],
     });
     served.call("update_integration", args).await.data();
-    let sent = served.sent();
     assert_eq!(
-        sent.last().unwrap().json(),
+        served.written(),
         json!({
             "name": "N", "key": "sk-x", "description": "d", "secret_mappings": mapping,
             "configurations": { "openai_organization": "org-example",
@@ -273,7 +272,7 @@ async fn a_secret_that_is_not_shown_is_neither_lost_nor_sent_elsewhere() {
     let whole = json!({ "aws_region": "eu-central-1", "aws_secret_access_key": "again" });
     let args = json!({ "slug": bedrock, "configurations": whole });
     served.call("update_integration", args).await.data();
-    let sent = served.sent().pop().unwrap().json();
+    let sent = served.written();
     assert_eq!(sent["configurations"]["aws_access_key_id"], "AKIAEXAMPLE0000000");
     assert_eq!(sent["configurations"]["aws_secret_access_key"], "again");
     assert!(sent["configurations"].get("masked_aws_secret_access_key").is_none(), "{sent}");
@@ -285,6 +284,51 @@ async fn a_secret_that_is_not_shown_is_neither_lost_nor_sent_elsewhere() {
     assert_eq!(called.complaints(), ["configurations.custom_host"]);
     let args = json!({ "slug": openai, "configurations": moved, "key": "sk-of-the-other-host" });
     served.call("update_integration", args).await.data();
+}
+
+#[tokio::test]
+async fn a_stored_key_goes_neither_back_to_the_providers_host_nor_out_of_a_secret_store() {
+    let served = serve(settings()).await;
+    let account = served.account("admin");
+    let references = account.get("/secret-references").await;
+    let mappings = json!([{ "target_field": "key",
+        "secret_reference_id": references["data"][0]["id"] }]);
+    for (slug, more, remedy) in [
+        ("own-key", json!({ "key": "sk-stored-0123456789" }), json!({ "key": "sk-x" })),
+        (
+            "of-a-store",
+            json!({ "secret_mappings": mappings }),
+            json!({ "secret_mappings": mappings }),
+        ),
+    ] {
+        let own = json!({ "name": slug, "slug": slug, "ai_provider_id": "openai",
+            "configurations": { "custom_host": "https://llm.example.com" } });
+        account.send(Method::POST, "/integrations", &joined(own, &more)).await;
+        for host in [json!("https://elsewhere.example.net"), json!(null)] {
+            let args = json!({ "slug": slug, "configurations": { "custom_host": host } });
+            let called = served.call("update_integration", args).await;
+            assert_eq!(called.complaints(), ["configurations.custom_host"], "{}", called.text());
+        }
+        let args = json!({ "slug": slug, "configurations": { "openai_project": "p" } });
+        served.call("update_integration", args).await.data();
+        let args = json!({ "slug": slug, "configurations": { "custom_host": null } });
+        served.call("update_integration", joined(args, &remedy)).await.data();
+    }
+}
+
+#[tokio::test]
+async fn a_change_by_id_is_not_built_upon_a_read_older_than_one_by_slug() {
+    let served = serve(settings()).await;
+    let slug = seeded(&served, "OpenAI organisation").await;
+    let id = stored(&served, &slug).await["id"].clone();
+    served.sandbox.faults().stale_for_reads(100);
+    let args = json!({ "slug": slug, "configurations": { "openai_project": "p" } });
+    let told = served.call("update_integration", args).await;
+    assert!(told.data()["note"].as_str().unwrap().contains("older"), "{}", told.data());
+    served.sent();
+    let args = json!({ "slug": id, "configurations": { "openai_organization": "o" } });
+    assert_eq!(served.call("update_integration", args).await.error()["kind"], "stale");
+    assert!(served.sent().iter().all(|request| request.method == Method::GET));
 }
 
 #[tokio::test]

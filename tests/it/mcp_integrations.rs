@@ -4,7 +4,7 @@ use http::Method;
 use portkey_admin_mcp::mask::SENTINEL;
 use serde_json::{Value, json};
 
-use crate::support::{Served, serve, serve_key, settings};
+use crate::support::{Served, joined, serve, serve_key, settings};
 
 /// Id of the seeded integration of that name.
 async fn seeded(served: &Served, name: &str) -> String {
@@ -144,7 +144,7 @@ async fn an_update_keeps_what_it_does_not_mention() {
     let told = served.call("update_mcp_integration", args).await;
     assert_eq!(told.data(), &json!({ "success": true, "id": id }));
     let sent = served.sent();
-    assert_eq!(sent.len(), 2, "read, then written");
+    assert_eq!(sent.len(), 3, "read, then written, then looked at");
     let token = &before["configurations"]["custom_headers"]["Authorization"];
     let merged = json!({
         "custom_headers": { "Authorization": token, "x-team": "search" },
@@ -175,9 +175,8 @@ async fn an_update_sends_every_field() {
         "clear": ["description"], "custom_headers": { "x": "y" },
     });
     served.call("update_mcp_integration", args).await.data();
-    let sent = served.sent();
     assert_eq!(
-        sent.last().unwrap().json(),
+        served.written(),
         json!({
             "name": "Notebook", "url": "https://up.example.com/sse",
             "auth_type": "oauth_client_credentials", "transport": "http", "secret_mappings": mapping,
@@ -210,6 +209,56 @@ async fn a_stored_secret_is_not_sent_to_another_host() {
     let row = stored(&served, &id).await;
     assert_eq!(row["url"], elsewhere);
     assert_eq!(row["configurations"]["custom_headers"], json!({ "Authorization": "Bearer new" }));
+}
+
+/// An integration of another client's, with these configurations.
+async fn made(served: &Served, configurations: Value, mappings: Value) -> Value {
+    let body = json!({ "name": "Signed in", "auth_type": "oauth_client_credentials",
+        "transport": "http", "url": "https://signed.example.com/mcp",
+        "configurations": configurations, "secret_mappings": mappings });
+    let made = served.account("admin").send(Method::POST, "/mcp-integrations", &body).await;
+    made["id"].clone()
+}
+
+#[tokio::test]
+async fn a_stored_secret_is_not_sent_to_another_token_endpoint() {
+    let served = serve(settings()).await;
+    let idp = json!({ "token_endpoint": "https://idp.example.com/token" });
+    let configurations = json!({ "client_secret": "kept", "oauth_metadata": idp });
+    let id = made(&served, configurations, json!([])).await;
+    let moved = json!({ "token_endpoint": "https://elsewhere.example.net/token" });
+    for metadata in [moved.clone(), json!({ "token_endpoint": null }), json!(null)] {
+        let args = json!({ "id": id, "configurations": { "oauth_metadata": metadata } });
+        let called = served.call("update_mcp_integration", args).await;
+        let path = "configurations.oauth_metadata.token_endpoint";
+        assert_eq!(called.complaints(), [path], "{}", called.text());
+    }
+    let fresh = json!({ "client_secret": "new", "oauth_metadata": moved });
+    let args = json!({ "id": id, "configurations": fresh });
+    served.call("update_mcp_integration", args).await.data();
+    assert_eq!(stored(&served, id.as_str().unwrap()).await["configurations"], fresh);
+}
+
+/// What a secret store holds is known to nobody here, and goes where the rest says.
+#[tokio::test]
+async fn a_secret_of_a_store_is_not_sent_to_another_host() {
+    let served = serve(settings()).await;
+    let references = served.account("admin").get("/secret-references").await;
+    let mappings = json!([{ "target_field": "configurations.client_secret",
+        "secret_reference_id": references["data"][0]["id"] }]);
+    let idp = json!({ "token_endpoint": "https://idp.example.com/token" });
+    let id = made(&served, json!({ "oauth_metadata": idp }), mappings.clone()).await;
+    let moved = json!({ "oauth_metadata": { "token_endpoint": "https://elsewhere.example.net" } });
+    for (change, path) in [
+        (json!({ "url": "https://elsewhere.example.net/mcp" }), "url"),
+        (json!({ "configurations": moved }), "configurations.oauth_metadata.token_endpoint"),
+    ] {
+        let mut args = joined(json!({ "id": id }), &change);
+        let called = served.call("update_mcp_integration", args.clone()).await;
+        assert_eq!(called.complaints(), [path], "{}", called.text());
+        args["secret_mappings"] = mappings.clone();
+        served.call("update_mcp_integration", args).await.data();
+    }
 }
 
 #[tokio::test]

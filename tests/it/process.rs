@@ -106,8 +106,12 @@ pub struct Server {
 
 impl Server {
     pub async fn start(args: &[&str], variables: Variables<'_>) -> Self {
-        let args = [&["serve", "--port", "0"], args].concat();
-        let mut child = command(&args, variables).spawn().unwrap();
+        Self::spawn(command(&[&["serve", "--port", "0"], args].concat(), variables)).await
+    }
+
+    /// What `command` starts.
+    pub async fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let log = collect(child.stderr.take().unwrap());
         let said = "listening on http";
         let started = until(&log, |log| log.contains(said)).await;

@@ -280,6 +280,22 @@ async fn two_changes_in_a_row_both_stay_while_reads_are_stale() {
 }
 
 #[tokio::test]
+async fn what_was_cleared_does_not_come_back_while_reads_are_stale() {
+    let (served, workspace, slug, _) = seeded().await;
+    let base = json!({ "slug": slug, "workspace_id": workspace });
+    served.sandbox.faults().stale_for_reads(1);
+    for more in [
+        json!({ "clear": ["usage_limits"] }),
+        json!({ "usage_limits": { "type": "cost", "credit_limit": 50 } }),
+    ] {
+        served.call("update_provider", joined(base.clone(), &more)).await.data();
+    }
+    let sent = served.sent();
+    let put = sent.iter().rfind(|it| it.method == Method::PUT).unwrap().json();
+    assert_eq!(put["usage_limits"], json!({ "type": "cost", "credit_limit": 50 }));
+}
+
+#[tokio::test]
 async fn a_provider_is_read_and_deleted_in_its_workspace() {
     let (served, workspace, slug, integration) = seeded().await;
     let got = served

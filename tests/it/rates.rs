@@ -156,7 +156,12 @@ async fn requests_are_counted_by_each_process_while_redis_is_gone_and_it_is_said
         assert_eq!(reply.status, 200, "{reply:?}");
         reply.header("ratelimit").unwrap().split(['=', ';']).nth(2).unwrap().to_owned()
     };
+    let ready = async || {
+        let reply = server.ask(&Ask::new("GET", "/ready")).await;
+        (reply.status, reply.json()["status"].as_str().unwrap().to_owned())
+    };
     assert_eq!(left().await, "49");
+    assert_eq!(ready().await, (200, "ready".into()));
     redis.kill();
     let gone = async {
         while !server.log().contains("Redis is gone") {
@@ -165,6 +170,7 @@ async fn requests_are_counted_by_each_process_while_redis_is_gone_and_it_is_said
     };
     timeout(PATIENCE, gone).await.expect("said");
     server.logged("each instance limits rates by its own count").await;
+    assert_eq!(ready().await, (200, "degraded".into()), "calls are still answered");
     for _ in 0..5 {
         let asked = std::time::Instant::now();
         left().await;
@@ -172,6 +178,7 @@ async fn requests_are_counted_by_each_process_while_redis_is_gone_and_it_is_said
     }
     redis.start_again().await;
     server.logged("Redis is back").await;
+    assert_eq!(ready().await, (200, "ready".into()));
     assert_eq!(left().await, "49", "counted in the new Redis");
 
     // Frozen, it takes connections and answers nothing.

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use portkey_admin_mcp::{mask::SENTINEL, tool::Effect, tools::DOMAINS};
 use proptest::{
     prelude::*,
+    strategy::ValueTree,
     test_runner::{Config, TestRunner},
 };
 use serde_json::{Value, json};
@@ -103,7 +104,8 @@ async fn round_trip(served: &Served, pair: &Pair) -> Result<(), TestCaseError> {
     )
 }
 
-async fn change(
+/// Makes changes and looks at what is stored.
+async fn write(
     served: &Served,
     pair: &Pair,
     changes: &BTreeMap<usize, Value>,
@@ -116,7 +118,15 @@ async fn change(
     }
     let told = served.call(pair.tool, args.clone()).await;
     tell(&told)?;
-    same(&format!("{} {args}", pair.tool), &wanted, &Stored::of(&served.sandbox))?;
+    same(&format!("{} {args}", pair.tool), &wanted, &Stored::of(&served.sandbox))
+}
+
+async fn change(
+    served: &Served,
+    pair: &Pair,
+    changes: &BTreeMap<usize, Value>,
+) -> Result<(), TestCaseError> {
+    write(served, pair, changes).await?;
     let Some((tool, args)) = &pair.read else { return Ok(()) };
     let got = served.call(tool, args.clone()).await;
     tell(&got)?;
@@ -150,6 +160,30 @@ fn what_is_not_asked_for_stays_as_it_is_stored() {
             run.map_err(|error| error.to_string())
         });
         failures.extend(outcome.err().map(|why| format!("{}: {why}", pair.tool)));
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// Each change is built upon a read, if it is, that does not show the one before it yet.
+#[tokio::test]
+async fn no_change_undoes_the_one_before_it_where_reads_lag_behind() {
+    let mut served = serve(settings()).await;
+    let pairs = pairs::of(&served).await;
+    served.sandbox.faults().stale_for_reads(1);
+    let mut runner = TestRunner::deterministic();
+    let mut failures = Vec::new();
+    for pair in pairs {
+        served = served.keyed(pair.key);
+        // Each field twice, and beside each neighbour.
+        let count = pair.fields.len();
+        for index in (0..2 * count).map(|step| step / 2).chain(0..count) {
+            let value = pair.fields[index].values.new_tree(&mut runner).unwrap().current();
+            let outcome = write(&served, &pair, &BTreeMap::from([(index, value)])).await;
+            if let Err(why) = outcome {
+                failures.push(format!("{}: {why}", pair.tool));
+                break;
+            }
+        }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }

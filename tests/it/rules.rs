@@ -198,7 +198,8 @@ fn scopes_and_tools_that_are_named_exist() {
     let names: HashSet<_> = tools().map(|tool| tool.name).collect();
     let scopes: HashSet<&str> = include_str!("scopes.txt").lines().collect();
     for_every_tool(|tool, _| {
-        let unknown = tool.scopes.iter().find(|scope| !scopes.contains(*scope));
+        let named = tool.scopes.iter().chain(tool.read_scopes);
+        let unknown = named.copied().find(|scope| !scopes.contains(scope));
         let lost = tool.read_back.filter(|other| !names.contains(other));
         unknown
             .map(|scope| format!("no scope `{scope}`"))

@@ -4,7 +4,7 @@ use http::Method;
 use portkey_admin_mcp::mask::SENTINEL;
 use serde_json::{Value, json};
 
-use crate::support::{Served, serve, serve_key, settings};
+use crate::support::{Served, joined, serve, serve_key, settings};
 
 const PATH: &str = "/v1/secret-references";
 
@@ -239,6 +239,19 @@ async fn a_sign_in_is_masked_whole_and_a_mask_never_goes_back() {
     let why =
         served.refuses("update_secret_reference", json!({ "id": id, "auth_config": azure })).await;
     assert!(why.contains("`auth_config.azure_entra_client_secret`"), "{why}");
+    for (more, word) in [
+        (
+            json!({ "azure_vault_url": "https://a.example", "azure_auth_mode": "default" }),
+            "two managers",
+        ),
+        (json!({ "aws_auth_type": "serviceRole", "aws_region": "eu-west-1" }), "two managers"),
+        (json!({}), "`auth_config.vault_auth_type` is missing"),
+    ] {
+        let both = joined(more, &moved);
+        let args = json!({ "id": id, "auth_config": both });
+        let why = served.refuses("update_secret_reference", args).await;
+        assert!(why.contains(word), "{both}: {why}");
+    }
     let whole = json!({ "vault_addr": "https://v2.example.com", "vault_auth_type": "token",
         "vault_token": "kestrel-token" });
     served.call("update_secret_reference", json!({ "id": id, "auth_config": whole })).await.data();

@@ -4,6 +4,7 @@ mod account;
 mod called;
 mod exchange;
 pub mod hostile;
+mod recording;
 mod redis;
 mod seeded;
 
@@ -25,6 +26,7 @@ use url::Url;
 pub use account::{Account, line};
 pub use called::Called;
 pub use exchange::{Sends, joined};
+pub use recording::Recording;
 pub use redis::RedisServer;
 
 pub const MODERN: &str = "2026-07-28";

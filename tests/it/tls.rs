@@ -11,10 +11,12 @@ use std::{
 };
 
 use reqwest::{Certificate, Client};
+use serde_json::{Value, json};
 use tokio::{process::Command, time::timeout};
 
 use crate::{
     authority::{Authority, Files, Issued},
+    clerk::{self, table::Keys},
     process::{PATIENCE, Server, signal},
     support,
 };
@@ -238,47 +240,66 @@ async fn a_change_of_the_files_is_noticed_and_a_bad_one_changes_nothing() {
     assert!(!server.log().contains("PRIVATE KEY"), "{}", server.log());
 }
 
+/// Status and number of tools that who shows this certificate and token is given.
+async fn tools(
+    server: &Server,
+    root: &Authority,
+    certificate: &Issued,
+    token: &str,
+) -> (u16, usize) {
+    let Issued { cert, key } = certificate;
+    let identity = reqwest::Identity::from_pem(format!("{cert}{key}").as_bytes()).unwrap();
+    let root = Certificate::from_pem(root.pem.as_bytes()).unwrap();
+    let client = Client::builder().tls_certs_only([root]).identity(identity).no_proxy();
+    let url = format!("https://127.0.0.1:{}/mcp", server.address.port());
+    let params = json!({ "_meta": support::meta(support::MODERN) });
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params });
+    let request = client.build().unwrap().post(url).body(message.to_string());
+    let request = request
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", support::MODERN)
+        .header("mcp-method", "tools/list");
+    let request = if token.is_empty() { request } else { request.bearer_auth(token) };
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    (status, body["result"]["tools"].as_array().map_or(0, Vec::len))
+}
+
 #[tokio::test]
 async fn a_certificate_is_a_principal_and_a_condition_of_rules() {
-    let (authority, clients) = (Authority::new("root"), Authority::new("clients"));
-    let mounted = Mounted::new(&authority.server());
+    const TOKEN: &str = "0123456789abcdef";
+    let (root, clients) = (Authority::new("root"), Authority::new("clients"));
+    let mounted = Mounted::new(&root.server());
     let vouching = mounted.files.write("clients.pem", &clients.pem).display().to_string();
     let rules = "[[rules]]\ndomains = [\"labels\"]\n[rules.when]\ncertificates = [\"CN=deploy\"]";
     let rules = mounted.files.write("rules.toml", rules).display().to_string();
-    let bearer = [
-        ("MCP_AUTH_MODE", "bearer"),
-        ("MCP_AUTH_TOKEN", "0123456789abcdef"),
-        ("MCP_CONFIG", &*rules),
-    ];
-    let client_ca = ("MCP_TLS_CLIENT_CA_PATH", &*vouching);
-    let ask = |server: &Server, name: &str, token: &str| {
-        let Issued { cert, key } = clients.client(&[(rcgen::DnType::CommonName, name)]);
-        let identity = reqwest::Identity::from_pem(format!("{cert}{key}").as_bytes()).unwrap();
-        let root = Certificate::from_pem(authority.pem.as_bytes()).unwrap();
-        let client = Client::builder().tls_certs_only([root]).identity(identity).no_proxy();
-        let url = format!("https://127.0.0.1:{}/mcp", server.address.port());
-        let params = serde_json::json!({ "_meta": support::meta(support::MODERN) });
-        let message = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params });
-        let request = client.build().unwrap().post(url).body(message.to_string());
-        let request = request
-            .header("content-type", "application/json")
-            .header("accept", "application/json, text/event-stream")
-            .header("mcp-protocol-version", support::MODERN)
-            .header("mcp-method", "tools/list");
-        let request = if token.is_empty() { request } else { request.bearer_auth(token) };
-        async move {
-            let answer = request.send().await.unwrap();
-            let status = answer.status().as_u16();
-            let body: serde_json::Value =
-                serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-            (status, body["result"]["tools"].as_array().map_or(0, Vec::len))
-        }
-    };
-    let alone = mounted.serve(&[client_ca, ("MCP_CONFIG", &rules)]).await;
-    assert_eq!(ask(&alone, "deploy", "").await, (200, 5));
-    assert_eq!(ask(&alone, "other", "").await, (403, 0));
-    let both = mounted.serve(&[&[client_ca][..], &bearer].concat()).await;
-    assert_eq!(ask(&both, "deploy", "0123456789abcdef").await, (200, 5));
-    assert_eq!(ask(&both, "deploy", "").await, (401, 0));
-    assert_eq!(ask(&both, "other", "0123456789abcdef").await, (403, 0));
+    let both = [("MCP_TLS_CLIENT_CA_PATH", &*vouching), ("MCP_CONFIG", &*rules)];
+    let certificate = |name| clients.client(&[(rcgen::DnType::CommonName, name)]);
+    let (deploy, other) = (certificate("deploy"), certificate("other"));
+
+    let alone = mounted.serve(&both).await;
+    assert_eq!(tools(&alone, &root, &deploy, "").await, (200, 5));
+    assert_eq!(tools(&alone, &root, &other, "").await, (403, 0));
+    let bearer = [("MCP_AUTH_MODE", "bearer"), ("MCP_AUTH_TOKEN", TOKEN)];
+    let bearer = mounted.serve(&[both, bearer].concat()).await;
+    assert_eq!(tools(&bearer, &root, &deploy, TOKEN).await, (200, 5));
+    assert_eq!(tools(&bearer, &root, &deploy, "").await, (401, 0));
+    assert_eq!(tools(&bearer, &root, &other, TOKEN).await, (403, 0));
+
+    let keys = Keys::new();
+    let issuer = clerk::issuer::Issuer::start(&keys.published()).await;
+    let ca = mounted.files.write("issuer.pem", &issuer.ca).display().to_string();
+    let environment = clerk::table::environment(&issuer);
+    let environment = environment.iter().map(|(name, value)| (*name, &**value));
+    let variables: Vec<_> =
+        both.into_iter().chain(environment).chain([("SSL_CERT_FILE", &*ca)]).collect();
+    let server = mounted.serve(&variables).await;
+    let good = keys.rsa.token(&keys.rsa.header(), &issuer.claims(json!({})));
+    let foreign = keys.foreign.token(&keys.foreign.header(), &issuer.claims(json!({})));
+    assert_eq!(tools(&server, &root, &deploy, &good).await, (200, 5));
+    assert_eq!(tools(&server, &root, &deploy, &foreign).await, (401, 0));
+    assert_eq!(tools(&server, &root, &deploy, "").await, (401, 0));
+    assert_eq!(tools(&server, &root, &other, &good).await, (403, 0));
 }

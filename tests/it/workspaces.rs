@@ -6,7 +6,7 @@ mod scim;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Served, serve, serve_key, settings};
+use crate::support::{Served, line, serve, serve_key, settings};
 
 const PATH: &str = "/v1/admin/workspaces";
 
@@ -186,13 +186,32 @@ async fn what_no_default_is_touched_by_is_one_write_without_a_read() {
     let args = json!({ "workspace_id": "renamed", "clear": ["description", "usage_limits", "rate_limits", "defaults"] });
     let body =
         json!({ "description": null, "usage_limits": null, "rate_limits": null, "defaults": null });
-    served.sends_one("update_workspace", args, &format!("PUT {PATH}/renamed"), body).await.data();
+    served.call("update_workspace", args).await.data();
+    // Read first, so that no later change is built upon the defaults that are gone.
+    let sent = served.sent();
+    let lines: Vec<_> = sent.iter().map(line).collect();
+    assert_eq!(lines, [format!("GET {PATH}/renamed"), format!("PUT {PATH}/renamed")]);
+    assert_eq!(sent[1].json(), body);
     let row = stored(&served, &json!("renamed")).await;
     for field in ["description", "usage_limits", "rate_limits", "defaults"] {
         assert_eq!(row[field], Value::Null, "{field}");
     }
     let both = json!({ "workspace_id": "renamed", "description": "d", "clear": ["description"] });
     assert_eq!(served.call("update_workspace", both).await.complaints(), ["clear"]);
+}
+
+/// A workspace is one by whatever it is named.
+#[tokio::test]
+async fn a_change_by_id_keeps_what_one_by_slug_just_wrote() {
+    let served = serve(settings()).await;
+    let row = seeded(&served, "Staging").await;
+    served.sandbox.faults().stale_for_reads(1);
+    for (named, metadata) in [("slug", json!({ "one": "1" })), ("id", json!({ "two": "2" }))] {
+        let args = json!({ "workspace_id": row[named], "metadata": metadata });
+        served.call("update_workspace", args).await.data();
+    }
+    let kept = served.sent().pop().unwrap().json()["defaults"]["metadata"].clone();
+    assert_eq!((&kept["one"], &kept["two"]), (&json!("1"), &json!("2")));
 }
 
 #[tokio::test]

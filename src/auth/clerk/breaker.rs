@@ -27,6 +27,13 @@ impl Breaker {
         Self { pause, state: Mutex::default() }
     }
 
+    /// Whether somebody else may ask, for whom the one try after a pause is not meant; else how long
+    /// not.
+    pub fn pass(&self, now: Instant) -> Result<(), Duration> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.until.filter(|until| now < *until).map_or(Ok(()), |until| Err(until - now))
+    }
+
     /// Whether to ask; else how long not. Who asks after a pause is the only one: the others wait
     /// for another pause, or for its success.
     pub fn admit(&self, now: Instant) -> Result<(), Duration> {
@@ -69,6 +76,8 @@ mod tests {
         }
         assert_eq!(breaker.admit(start), Err(pause));
         let later = start + pause;
+        assert_eq!(breaker.pass(start), Err(pause));
+        assert_eq!(breaker.pass(later), Ok(()), "and leaves the try");
         assert_eq!(breaker.admit(later), Ok(()), "one tries");
         assert_eq!(breaker.admit(later), Err(pause), "and the others do not");
         breaker.succeeded();

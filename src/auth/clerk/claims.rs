@@ -67,8 +67,9 @@ pub enum Wrong {
 }
 
 impl Claims {
-    /// The identity that verified claims show.
-    pub fn identity(self) -> Result<Identity, Wrong> {
+    /// The identity that verified claims show. An OAuth access token without a claim of scopes has
+    /// none: who agreed to no scope has agreed to nothing.
+    pub fn identity(self, is_access_token: bool) -> Result<Identity, Wrong> {
         let subject = given(self.sub.as_deref()).ok_or(Wrong::NoSubject)?.to_owned();
         if self.sts.as_deref() == Some("pending") {
             return Err(Wrong::Pending);
@@ -93,7 +94,7 @@ impl Claims {
             organisation,
             role,
             permissions: permissions.into_iter().collect(),
-            scopes: scopes([self.scope, self.scp]),
+            scopes: scopes([self.scope, self.scp]).or(is_access_token.then(Vec::new)),
             client_id: self.client_id.filter(|id| !id.is_empty()),
             ..Identity::new(Method::Clerk)
         })
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     fn identity(claims: Value) -> Result<Identity, Wrong> {
-        serde_json::from_value::<Claims>(claims).unwrap().identity()
+        serde_json::from_value::<Claims>(claims).unwrap().identity(false)
     }
 
     #[track_caller]

@@ -1,7 +1,7 @@
 //! Bad tokens counted by address, so that guessing at Clerk's expense ends soon.
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -9,13 +9,15 @@ use std::{
 use moka::sync::Cache;
 use tokio::time::Instant;
 
+use crate::subscriber::Subscriber;
+
 /// Failures that an address has in [`WINDOW`].
 const LIMIT: usize = 5;
 const WINDOW: Duration = Duration::from_secs(60);
 /// Addresses that are remembered; what is forgotten is bounded by the limit for all.
 const MAX_ADDRESSES: u64 = 10_000;
 
-pub struct Failures(Cache<IpAddr, Arc<Mutex<Vec<Instant>>>>);
+pub struct Failures(Cache<Subscriber, Arc<Mutex<Vec<Instant>>>>);
 
 impl Failures {
     pub fn new() -> Self {
@@ -24,7 +26,7 @@ impl Failures {
 
     /// How long an address has to wait, if it has failed too often.
     pub fn wait(&self, from: IpAddr, now: Instant) -> Option<Duration> {
-        let times = self.0.get(&network(from))?;
+        let times = self.0.get(&Subscriber::of(from))?;
         let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
         times.retain(|at| now.duration_since(*at) < WINDOW);
         let oldest = times.first().filter(|_| times.len() >= LIMIT)?;
@@ -32,22 +34,12 @@ impl Failures {
     }
 
     pub fn count(&self, from: IpAddr, now: Instant) {
-        let times = self.0.get_with(network(from), Arc::default);
+        let times = self.0.get_with(Subscriber::of(from), Arc::default);
         let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
         times.retain(|at| now.duration_since(*at) < WINDOW);
         if times.len() < LIMIT {
             times.push(now);
         }
-    }
-}
-
-/// Who has one IPv6 address has all of its /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 

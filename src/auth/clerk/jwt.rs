@@ -7,7 +7,6 @@ use std::{sync::Arc, time::Duration};
 use jsonwebtoken::{
     Header, Validation, decode, decode_header,
     errors::{Error, ErrorKind},
-    get_current_timestamp,
 };
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
@@ -16,6 +15,7 @@ use super::{
     claims::Claims,
     jwks::{Key, Thumb},
     keys::{Keys, Missing},
+    seconds_now,
     settings::Settings,
 };
 use crate::auth::{identity::Identity, refused::Refused};
@@ -81,7 +81,8 @@ impl Jwts {
         let claims = claims.map_err(|error| refusal(&error, is_access_token))?.claims;
         self.check(&claims, is_access_token)?;
         let expires = claims.exp.unwrap_or_default();
-        let identity = claims.identity().map_err(|wrong| invalid(&wrong.to_string()))?;
+        let identity =
+            claims.identity(is_access_token).map_err(|wrong| invalid(&wrong.to_string()))?;
         self.remember(hash, &identity, key_id, &key, expires);
         Ok(identity)
     }
@@ -195,8 +196,4 @@ fn refusal(error: &Error, is_access_token: bool) -> Refused {
 
 fn invalid(why: &str) -> Refused {
     Refused::Invalid(why.to_owned())
-}
-
-fn seconds_now() -> f64 {
-    get_current_timestamp() as f64
 }

@@ -101,6 +101,11 @@ impl Keys {
         true
     }
 
+    /// Whether there was a set at any time.
+    pub fn were_there(&self) -> bool {
+        self.shared.set.load().is_some()
+    }
+
     /// The set that tokens may be verified with now.
     pub fn current(&self) -> Guard<Option<Arc<KeySet>>> {
         let set = self.shared.set.load();

@@ -4,12 +4,7 @@
 //! clerk.com/docs/guides/configure/auth-strategies/oauth/verify-oauth-tokens. What is asked is
 //! bounded for each token, for each address and in all.
 
-use std::{
-    net::IpAddr,
-    num::NonZeroU32,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use moka::sync::Cache;
@@ -28,6 +23,7 @@ use super::{
     breaker::Breaker,
     download::{self, Document},
     failures::Failures,
+    seconds_now,
     settings::{Opaque, Pace, Settings},
 };
 use crate::auth::{
@@ -106,6 +102,9 @@ pub struct OpaqueTokens {
     all: DefaultDirectRateLimiter,
     strangers: DefaultDirectRateLimiter,
     breaker: Breaker,
+    /// Opens besides by failures of strangers' questions, which are none of the others' business:
+    /// what somebody sends may be what Clerk stumbles over.
+    strangers_breaker: Breaker,
 }
 
 /// What is known of a token. Who comes while it is asked about waits for the one answer.
@@ -149,6 +148,7 @@ impl OpaqueTokens {
             all: evenly(PER_SECOND),
             strangers: evenly(STRANGERS_PER_SECOND),
             breaker: Breaker::new(pace.opaque_break),
+            strangers_breaker: Breaker::new(pace.opaque_break),
         }
     }
 
@@ -190,31 +190,30 @@ impl OpaqueTokens {
         self.failures.wait(from, Instant::now())
     }
 
-    /// Asks Clerk, or finds that it may not be asked now, in a time that is bounded as a whole.
+    /// Asks Clerk, or finds that it may not be asked now. What waiting takes is not taken from the
+    /// answer's time: whoever sends many tokens would make Clerk look slow.
     async fn ask(&self, token: &str, from: IpAddr, is_stranger: bool) -> Answer {
-        let deadline = self.pace.opaque_deadline;
         let turn = async {
             if is_stranger {
                 turn(&self.strangers).await;
             }
             turn(&self.all).await;
         };
-        let begun = Instant::now();
-        if timeout(deadline, turn).await.is_err() {
+        if timeout(self.pace.opaque_turn, turn).await.is_err() {
             return Answer::Unknown { retry_after: RETRY };
         }
         // Others from there may have failed in the meantime.
         if let Some(retry_after) = self.too_many(from).filter(|_| is_stranger) {
             return Answer::TooMany { retry_after };
         }
-        if let Err(retry_after) = self.breaker.admit(Instant::now()) {
+        if let Err(retry_after) = self.admit(is_stranger, Instant::now()) {
             return Answer::Unknown { retry_after };
         }
         let request = self.http.post(self.url.clone()).header(API_VERSION.0, API_VERSION.1);
         let request = request.bearer_auth(self.secret_key.expose_secret());
         let request = request.json(&json!({ "access_token": token }));
-        let left = deadline.saturating_sub(begun.elapsed());
-        let answer = match download::fetch(request, MAX_ANSWER_BYTES, left).await {
+        let deadline = self.pace.opaque_deadline;
+        let answer = match download::fetch(request, MAX_ANSWER_BYTES, deadline).await {
             Ok(document) => self.read(&document),
             Err(failure) => {
                 tracing::warn!(%failure, "Clerk could not be asked about an access token");
@@ -222,10 +221,25 @@ impl OpaqueTokens {
             }
         };
         match answer {
-            Answer::Good { .. } | Answer::Bad(_) => self.breaker.succeeded(),
-            Answer::Unknown { .. } | Answer::TooMany { .. } => self.breaker.failed(Instant::now()),
+            Answer::Good { .. } | Answer::Bad(_) => {
+                self.breaker.succeeded();
+                self.strangers_breaker.succeeded();
+            }
+            Answer::Unknown { .. } | Answer::TooMany { .. } => {
+                let breaker = if is_stranger { &self.strangers_breaker } else { &self.breaker };
+                breaker.failed(Instant::now());
+            }
         }
         answer
+    }
+
+    /// Whether Clerk seems well enough to be asked; else how long not.
+    fn admit(&self, is_stranger: bool, now: Instant) -> Result<(), Duration> {
+        if !is_stranger {
+            return self.breaker.admit(now);
+        }
+        self.breaker.pass(now)?;
+        self.strangers_breaker.admit(now)
     }
 
     fn read(&self, document: &Document) -> Answer {
@@ -326,9 +340,4 @@ impl Audience {
 
 fn invalid(why: &str) -> Refused {
     Refused::Invalid(why.to_owned())
-}
-
-fn seconds_now() -> f64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.unwrap_or_default().as_secs_f64()
 }

@@ -38,6 +38,8 @@ pub struct Settings {
     pub opaque: Option<Opaque>,
     /// Whether the issuer's OAuth metadata is served here as well.
     pub mirror: bool,
+    /// Variables of what was set, for who wants to know whether it arrived; no values.
+    pub given: Vec<&'static str>,
 }
 
 /// How opaque OAuth access tokens are verified.
@@ -65,7 +67,9 @@ pub struct Pace {
     pub patience: Duration,
     /// How long what Clerk said of an opaque token holds.
     pub opaque_kept: Duration,
-    /// One question about an opaque token.
+    /// How long a question about an opaque token may wait until it is asked.
+    pub opaque_turn: Duration,
+    /// One such question, from its first to its last byte.
     pub opaque_deadline: Duration,
     /// How long nobody is asked after too many failures.
     pub opaque_break: Duration,
@@ -79,6 +83,7 @@ impl Pace {
         fetch: Duration::from_secs(5),
         patience: Duration::from_secs(2),
         opaque_kept: Duration::from_secs(60),
+        opaque_turn: Duration::from_secs(1),
         opaque_deadline: Duration::from_secs(2),
         opaque_break: Duration::from_secs(10),
     };

@@ -135,6 +135,11 @@ async fn an_identity_is_what_the_token_shows() {
         ..plain
     };
     assert_eq!(identity("at+jwt", client).await, access);
+    // What an access token does not name was not agreed to.
+    let silent = json!({ "client_id": "client_1", "azp": null, "scope": null });
+    let without = Identity { scopes: Some(vec![]), ..access };
+    assert_eq!(identity("at+jwt", silent.clone()).await, without);
+    assert_eq!(identity("application/AT+JWT", silent).await, without);
 }
 
 #[tokio::test]
@@ -145,16 +150,18 @@ async fn every_constraint_that_is_set_must_match() {
     let session = KEYS.rsa.token(&KEYS.rsa.header(), &issuer.claims(member));
     let lone = good(&issuer, &KEYS.rsa);
     let subjects = ("CLERK_ALLOWED_SUBJECTS", "");
+    // Roles and permissions need an organisation that is named.
+    let members = ("CLERK_ALLOWED_ORGANIZATION_IDS", "org_1");
     let cases: &[(&[(&str, &str)], bool)] = &[
         (&[("CLERK_ALLOWED_SUBJECTS", "user_2, user_1")], true),
         (&[("CLERK_ALLOWED_SUBJECTS", "user_2")], false),
         (&[subjects, ("CLERK_ALLOWED_ORGANIZATION_IDS", "org_2,org_1")], true),
         (&[subjects, ("CLERK_ALLOWED_ORGANIZATION_IDS", "org_2")], false),
-        (&[subjects, ("CLERK_ALLOWED_ROLES", "org:admin")], true),
-        (&[subjects, ("CLERK_ALLOWED_ROLES", "owner,admin")], true),
-        (&[subjects, ("CLERK_ALLOWED_ROLES", "member")], false),
-        (&[subjects, ("CLERK_REQUIRED_PERMISSIONS", "org:a:x,a:y")], true),
-        (&[subjects, ("CLERK_REQUIRED_PERMISSIONS", "a:x,a:z")], false),
+        (&[subjects, members, ("CLERK_ALLOWED_ROLES", "org:admin")], true),
+        (&[subjects, members, ("CLERK_ALLOWED_ROLES", "owner,admin")], true),
+        (&[subjects, members, ("CLERK_ALLOWED_ROLES", "member")], false),
+        (&[subjects, members, ("CLERK_REQUIRED_PERMISSIONS", "org:a:x,a:y")], true),
+        (&[subjects, members, ("CLERK_REQUIRED_PERMISSIONS", "a:x,a:z")], false),
         (&[("CLERK_ALLOWED_SUBJECTS", "user_1"), ("CLERK_ALLOWED_ROLES", "member")], false),
         (&[("CLERK_ALLOWED_SUBJECTS", "user_2"), ("CLERK_ALLOWED_ROLES", "admin")], false),
     ];

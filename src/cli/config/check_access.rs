@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::PathBuf};
 
 use crate::{
-    auth::{Decision, Identity, Method, Verdict, decide},
+    auth::{Decision, Identity, Method, Shown, Verdict, decide},
     cli::{Failure, Output},
     config::{self, Inputs, Purpose},
     near::near,
@@ -13,8 +13,8 @@ use crate::{
 
 /// Explain what the access rules give to somebody, and whether tools are among it
 ///
-/// Nothing is verified or sent: say what a token would show. Exits with 1 if no rule is for it, or a
-/// tool that is named is not there for it.
+/// Nothing is verified or sent: say what a token or certificate would show. Exits with 1 if it is not
+/// let in, or a tool that is named is not there for it.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -39,7 +39,7 @@ pub struct Args {
     /// A permission in the organisation; may be given several times
     #[arg(long)]
     permission: Vec<String>,
-    /// A scope of the token; may be given several times
+    /// A scope of an OAuth access token, "" where it has none; may be given several times
     #[arg(long)]
     scope: Vec<String>,
     /// Subject of the client certificate
@@ -51,21 +51,40 @@ pub struct Args {
 }
 
 impl Args {
-    fn identity(&self) -> Identity {
-        let method = match (&self.token, &self.certificate) {
-            (Some(_), _) => Method::Bearer,
-            (None, Some(_)) if self.subject.is_none() => Method::Certificate,
-            _ => Method::Clerk,
-        };
-        Identity {
-            subject: self.token.clone().or_else(|| self.subject.clone()),
-            organisation: self.organisation.clone(),
-            role: self.role.clone(),
-            permissions: self.permission.clone(),
-            scopes: (!self.scope.is_empty()).then(|| self.scope.clone()),
-            certificate: self.certificate.clone(),
-            ..Identity::new(method)
+    /// Who it would be at the gate, where callers show this.
+    fn identity(&self, shown: &Shown) -> Result<Identity, String> {
+        for (flag, given, condition) in [
+            ("--token", self.token.is_some(), "tokens"),
+            ("--subject", self.subject.is_some(), "subjects"),
+            ("--organisation", self.organisation.is_some(), "organisations"),
+            ("--role", self.role.is_some(), "roles"),
+            ("--permission", !self.permission.is_empty(), "permissions"),
+            ("--scope", !self.scope.is_empty(), "scopes"),
+            ("--certificate", self.certificate.is_some(), "certificates"),
+        ] {
+            if let Some(why) = shown.never_met(condition).filter(|_| given) {
+                return Err(format!("{flag} is never shown: {why}"));
+            }
         }
+        let identity = match (shown.method, &self.token, &self.certificate) {
+            (Method::Bearer, None, _) => return Err("say whose token it is with --token".into()),
+            (Method::Bearer, token, _) => {
+                Identity { subject: token.clone(), ..Identity::new(Method::Bearer) }
+            }
+            (Method::Certificate, _, None) => {
+                return Err("say whose certificate it is with --certificate".into());
+            }
+            (Method::Certificate, _, Some(subject)) => Identity::of_certificate(subject, None),
+            (method, ..) => Identity {
+                subject: self.subject.clone(),
+                organisation: self.organisation.clone(),
+                role: self.role.clone(),
+                permissions: self.permission.clone(),
+                scopes: (!self.scope.is_empty()).then(|| self.scope.clone()),
+                ..Identity::new(method)
+            },
+        };
+        Ok(Identity { certificate: self.certificate.clone(), ..identity })
     }
 }
 
@@ -73,13 +92,17 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let loaded = config::load(&Inputs {
         environment: config::environment(),
         file: args.config.clone(),
-        purpose: Purpose::Show,
+        purpose: Purpose::Explain,
         ..Inputs::default()
     });
     let config = loaded.config.map_err(|problems| Failure::Usage(problems.to_string()))?;
     let catalogue =
         Catalogue::new(&config.tool_domains).map_err(|error| Failure::Usage(error.to_string()))?;
-    let identity = args.identity();
+    let identity = args.identity(&config.shown).map_err(Failure::Usage)?;
+    if let Err(refused) = config.shown.constraints.check(&identity) {
+        output.text(&format!("refused with 403: {refused}\n"));
+        return Err(Failure::Failed("a constraint keeps it out".into()));
+    }
     let mut told = String::new();
     // Writing to a string cannot fail.
     for (i, (rule, verdict)) in config.auth.access.explain(&identity).into_iter().enumerate() {

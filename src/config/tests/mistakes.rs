@@ -159,6 +159,11 @@ const BAD: &[(Environment, &str)] = &[
          2)): correct --config or MCP_CONFIG",
     ),
     (
+        &[("MCP_MAX_CONNECTIONS", "10"), ("MCP_MAX_CONNECTIONS_PER_ADDRESS", "11")],
+        "`http.max_connections_per_address` is `11` (env:MCP_MAX_CONNECTIONS_PER_ADDRESS): write no \
+         more than `http.max_connections`, which is `10` (env:MCP_MAX_CONNECTIONS)",
+    ),
+    (
         &[("MCP_TLS_CERT_PATH", "/cert.pem")],
         "`tls.cert_path` is `/cert.pem` (env:MCP_TLS_CERT_PATH): but `tls.key_path` is not set: TLS \
          needs a certificate and its key (MCP_TLS_CERT_PATH, MCP_TLS_KEY_PATH)",

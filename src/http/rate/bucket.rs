@@ -50,17 +50,21 @@ impl Rate {
 /// Counts for one key.
 #[derive(Debug)]
 pub struct Bucket {
-    limiter: RateLimiter<NotKeyed, InMemoryState, MonotonicClock, StateInformationMiddleware>,
+    /// What it counts by.
+    rate: Rate,
+    limiter: Counter,
     /// From here on it is as good as a new one.
     full_at: Instant,
 }
+
+type Counter = RateLimiter<NotKeyed, InMemoryState, MonotonicClock, StateInformationMiddleware>;
 
 impl Bucket {
     pub fn new(rate: Rate, now: Instant) -> Self {
         // Only an interval of zero is refused, which a rate has not.
         let quota = Quota::with_period(rate.interval).unwrap_or(Quota::per_minute(rate.burst));
         let limiter = RateLimiter::direct_with_clock(quota.allow_burst(rate.burst), MonotonicClock);
-        Self { limiter: limiter.with_middleware(), full_at: now }
+        Self { rate, limiter: limiter.with_middleware(), full_at: now }
     }
 
     pub fn is_full(&self, now: Instant) -> bool {
@@ -68,6 +72,9 @@ impl Bucket {
     }
 
     pub fn take(&mut self, rate: Rate, now: Instant) -> Taken {
+        if rate != self.rate {
+            self.change(rate, now);
+        }
         let (wait, left) = match self.limiter.check() {
             Ok(state) => {
                 let left = state.remaining_burst_capacity();
@@ -78,5 +85,19 @@ impl Bucket {
             Err(until) => (Some(until.wait_time_from(MonotonicClock.now())), 0),
         };
         Taken { wait, left, full_in: self.full_at.saturating_duration_since(now) }
+    }
+
+    /// Goes on at another rate: a principal's rules have changed, or another of its tokens falls
+    /// under another rule. As in Redis the time to full stays as it is, so that nobody gets a new
+    /// bucket by going to and fro.
+    fn change(&mut self, rate: Rate, now: Instant) {
+        let full_in = self.full_at.saturating_duration_since(now).min(rate.window());
+        let used = full_in.as_nanos().div_ceil(rate.interval.as_nanos());
+        let used = u32::try_from(used).unwrap_or(u32::MAX).min(rate.burst.get());
+        *self = Self { full_at: now + full_in, ..Self::new(rate, now) };
+        if let Some(used) = NonZeroU32::new(used) {
+            // No more than fit into a new one, so that it cannot be refused.
+            let _ = self.limiter.check_n(used);
+        }
     }
 }

@@ -2,14 +2,12 @@
 
 use std::{fmt, net::IpAddr};
 
-use crate::auth::PrincipalId;
+use crate::{auth::PrincipalId, subscriber::Subscriber};
 
 /// One bucket's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    V4([u8; 4]),
-    /// A /64: what one subscriber has, and may number as it likes.
-    V6([u8; 8]),
+    Subscriber(Subscriber),
     /// A /16 of IPv4.
     V4Neighbours([u8; 2]),
     /// A /32 of IPv6.
@@ -21,20 +19,14 @@ pub enum Key {
 
 impl Key {
     pub fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address.octets()),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, h, ..] = address.octets();
-                Self::V6([a, b, c, d, e, f, g, h])
-            }
-        }
+        Self::Subscriber(Subscriber::of(address))
     }
 
     /// Whom it shares a bucket with when there is no room for its own.
     pub fn neighbours(self) -> Self {
         match self {
-            Self::V4([a, b, ..]) => Self::V4Neighbours([a, b]),
-            Self::V6([a, b, c, d, ..]) => Self::V6Neighbours([a, b, c, d]),
+            Self::Subscriber(Subscriber::V4([a, b, ..])) => Self::V4Neighbours([a, b]),
+            Self::Subscriber(Subscriber::V6([a, b, c, d, ..])) => Self::V6Neighbours([a, b, c, d]),
             _ => Self::Others,
         }
     }
@@ -43,11 +35,11 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes: &[u8] = match self {
-            Self::V4([a, b, c, d]) => return write!(f, "{a}.{b}.{c}.{d}"),
+            Self::Subscriber(Subscriber::V4([a, b, c, d])) => return write!(f, "{a}.{b}.{c}.{d}"),
             Self::V4Neighbours([a, b]) => return write!(f, "{a}.{b}/16"),
             Self::Principal(id) => return write!(f, "{id}"),
             Self::Others => return f.write_str("others"),
-            Self::V6(bytes) => bytes,
+            Self::Subscriber(Subscriber::V6(bytes)) => bytes,
             Self::V6Neighbours(bytes) => bytes,
         };
         for (at, pair) in bytes.chunks(2).enumerate() {

@@ -17,7 +17,7 @@ use axum::{
 use serde_json::json;
 
 use super::{Rate, Taken};
-use crate::http::error::{self, Error};
+use crate::http::error::{self, Error, whole_seconds};
 
 pub const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -67,7 +67,8 @@ impl Quota {
 impl Left {
     fn tell(&self, headers: &mut HeaderMap) {
         let Self { policy, rate, left, full_in } = self;
-        let (burst, window, reset) = (rate.burst, seconds(rate.window()), seconds(*full_in));
+        let (burst, window, reset) =
+            (rate.burst, whole_seconds(rate.window()), whole_seconds(*full_in));
         let fields = [
             (POLICY, format!("\"{policy}\";q={burst};w={window}")),
             (LIMIT, format!("\"{policy}\";r={left};t={reset}")),
@@ -78,11 +79,6 @@ impl Left {
             }
         }
     }
-}
-
-/// Whole seconds, rounded up: nobody shall come too early.
-fn seconds(time: Duration) -> u64 {
-    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 impl Limited {
@@ -102,7 +98,7 @@ impl Limited {
         format!(
             "too many requests {of_whom} (at most {} in {} s): try again in {} s",
             rate.burst,
-            seconds(rate.window()),
+            whole_seconds(rate.window()),
             self.retry_seconds()
         )
     }
@@ -137,6 +133,6 @@ impl Limited {
     }
 
     fn retry_seconds(&self) -> u64 {
-        seconds(self.retry_after).max(1)
+        error::retry_seconds(self.retry_after)
     }
 }

@@ -44,6 +44,10 @@ impl Shared {
         Ok(Self { redis, prefix: settings.key_prefix.clone(), script: Script::new(TAKE) })
     }
 
+    pub fn is_gone(&self) -> bool {
+        self.redis.is_gone()
+    }
+
     /// Takes a token; `None` where Redis does not answer.
     pub async fn take(&self, policy: &str, key: Key, rate: Rate) -> Option<Taken> {
         let mut script = self.script.key(format!("{}:{policy}:{key}", self.prefix));

@@ -97,6 +97,27 @@ async fn each_principal_has_its_own_and_destroys_less() {
 }
 
 #[tokio::test]
+async fn another_rate_of_a_principal_counts_at_once_and_gives_no_new_bucket() {
+    let limiter = limiter(slow(1), 10);
+    let one = principal("one");
+    let take = async |rate| limiter.principal(&one, Some(number(rate))).await;
+    for _ in 0..30 {
+        assert!(take(60).await.is_ok());
+    }
+    // Half a minute is used up, which is two of four.
+    for _ in 0..2 {
+        assert!(take(4).await.is_ok());
+    }
+    let limited = take(4).await.unwrap_err();
+    assert!(limited.message().contains("at most 4 in 60 s"), "{}", limited.message());
+    assert!(limited.retry_after <= Duration::from_secs(15), "{limited:?}");
+    assert!(take(1).await.is_err());
+    // Back at the first rate it is the whole minute that is used up.
+    let limited = take(60).await.unwrap_err();
+    assert!(limited.retry_after <= Duration::from_secs(1), "{limited:?}");
+}
+
+#[tokio::test]
 async fn a_table_full_of_used_buckets_forgets_none_and_newcomers_share() {
     let limiter = limiter(slow(2), 100);
     let inner = limiter.0.as_ref().unwrap();

@@ -35,6 +35,76 @@ async fn a_kept_connection_is_closed_at_last() {
     assert_eq!(status(&peer.rest().await), 200);
 }
 
+/// Connects as another address of this machine.
+#[cfg(target_os = "linux")]
+async fn connect_from(number: u8, server: &Running) -> Peer {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, number], 0).into()).unwrap();
+    Peer(socket.connect(server.address).await.unwrap())
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn connections_beyond_the_most_are_closed_and_their_places_come_back() {
+    const ASK: &str = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let most = Most { in_all: 3, of_one_address: 2 };
+    let server = Plan::with(|settings| settings.connections = most).start();
+    let mut kept = Vec::new();
+    for number in [2, 2, 3] {
+        let mut peer = connect_from(number, &server).await;
+        peer.send(ASK).await;
+        assert_eq!(status(&peer.until("}").await), 200);
+        kept.push(peer);
+        if kept.len() == 2 {
+            assert_eq!(connect_from(2, &server).await.rest().await, "", "too many of one");
+        }
+    }
+    assert_eq!(connect_from(4, &server).await.rest().await, "", "too many in all");
+    for peer in &mut kept {
+        peer.send(ASK).await;
+        assert_eq!(status(&peer.until("}").await), 200, "who is in stays in");
+    }
+    kept.remove(0);
+    let back = timeout(PATIENCE, async {
+        loop {
+            let mut peer = connect_from(2, &server).await;
+            let _ = peer.0.write_all(ASK.as_bytes()).await;
+            let mut answer = [0; 12];
+            if peer.0.read_exact(&mut answer).await.is_ok() {
+                return answer;
+            }
+        }
+    });
+    assert_eq!(&back.await.expect("the place never came back"), b"HTTP/1.1 200");
+}
+
+type Http2 = (h2::client::SendRequest<bytes::Bytes>, JoinHandle<Result<(), h2::Error>>);
+
+/// Asks over a new connection of HTTP/2, whose end the task is.
+async fn http2(server: &Running, method: &str, path: &str) -> (Http2, h2::client::ResponseFuture) {
+    let (sender, connection) = h2::client::handshake(server.connect().await.0).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let mut sender = sender.ready().await.unwrap();
+    let uri = format!("http://localhost{path}");
+    let request = Request::builder().method(method).uri(uri).body(()).unwrap();
+    let (answer, _) = sender.send_request(request, true).unwrap();
+    ((sender, connection), answer)
+}
+
+#[tokio::test]
+async fn a_connection_of_http2_without_a_request_is_closed_at_last() {
+    let server =
+        Plan::with(|settings| settings.keep_alive_timeout = Duration::from_millis(50)).start();
+    let ((_busy, working), _answer) = http2(&server, "POST", "/mcp?hang").await;
+    for _ in 0..3 {
+        let ((_idle, connection), answer) = http2(&server, "GET", "/health").await;
+        assert_eq!(answer.await.unwrap().status(), 200);
+        let closed = timeout(PATIENCE, connection).await;
+        let _ = closed.expect("the server kept the connection open").unwrap();
+    }
+    assert!(!working.is_finished(), "a request is under way on that one");
+}
+
 #[tokio::test]
 async fn a_slow_body_is_answered_408() {
     let server =

@@ -159,7 +159,28 @@ async fn a_refused_caller_with_a_large_body_sees_the_refusal() {
 async fn a_forwarded_request_needs_authentication() {
     let forwarded = "POST /mcp HTTP/1.1\r\nContent-Length: 0\r\nX-Forwarded-For: 203.0.113.7";
     let server = Plan::default().start();
-    assert_eq!(error_code(&server.ask(forwarded).await), "forwarded_without_auth");
+    for header in [
+        "Forwarded: for=203.0.113.7",
+        "Via: 1.1 proxy",
+        "X-Forwarded-For: 203.0.113.7",
+        "X-Forwarded-Host: mcp.example.com",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Port: 443",
+        "X-Forwarded-Server: proxy",
+        "X-Real-IP: 203.0.113.7",
+        "X-Client-IP: 203.0.113.7",
+        "CF-Connecting-IP: 203.0.113.7",
+        "True-Client-IP: 203.0.113.7",
+        "Fly-Client-IP: 203.0.113.7",
+    ] {
+        let answer =
+            server.ask(&format!("POST /mcp HTTP/1.1\r\nContent-Length: 0\r\n{header}")).await;
+        assert_eq!(
+            (status(&answer), &*error_code(&answer)),
+            (403, "forwarded_without_auth"),
+            "{header}"
+        );
+    }
     let direct = server.ask("POST /mcp HTTP/1.1\r\nContent-Length: 0").await;
     assert!(direct.ends_with("POST by None, authorized false, 0 bytes"), "{direct}");
 

@@ -14,7 +14,7 @@ const MIRROR: &str = "/.well-known/oauth-authorization-server";
 #[tokio::test]
 async fn the_resource_names_its_authorization_server() {
     let base = "https://mcp.example.com/".parse().unwrap();
-    let metadata = Metadata::new(&base, "https://clerk.example.com", None);
+    let metadata = Metadata::new(&base, "https://clerk.example.com", auth::scopes(false), None);
     let server = Plan { metadata, ..Plan::bearer() }.start();
     for path in PATHS {
         let answer = server.ask(&format!("GET {path} HTTP/1.1")).await;
@@ -35,6 +35,27 @@ async fn the_resource_names_its_authorization_server() {
 }
 
 #[tokio::test]
+async fn under_a_path_the_document_is_where_the_rfc_has_it() {
+    let base = "https://example.com/:team/{admin}/".parse().unwrap();
+    let endpoint = "/:team/%7Badmin%7D/mcp";
+    let path = format!("{}{endpoint}", PATHS[0]);
+    assert_eq!(resource_url(&base), format!("https://example.com{path}"));
+    let metadata =
+        Metadata::new(&base, "https://clerk.example.com", &["portkey:read", "portkey:write"], None);
+    let server = Plan { metadata, ..Plan::bearer() }.start();
+    // A proxy may pass the path on as it is, or take the prefix away.
+    for path in [&*path, PATHS[0], PATHS[1]] {
+        let answer = server.ask(&format!("GET {path} HTTP/1.1")).await;
+        assert_eq!(status(&answer), 200, "{path}: {answer}");
+        let document: Value =
+            serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        assert_eq!(document["resource"], format!("https://example.com{endpoint}"), "{path}");
+    }
+    let elsewhere = format!("GET {}/other/mcp HTTP/1.1", PATHS[0]);
+    assert_eq!(status(&server.ask(&elsewhere).await), 404);
+}
+
+#[tokio::test]
 async fn without_an_authorization_server_there_is_no_metadata() {
     let server = Plan::bearer().start();
     for path in [PATHS[0], PATHS[1], MIRROR] {
@@ -49,7 +70,7 @@ async fn a_mirror_that_has_nothing_yet_says_when_to_come_again() {
     // Nobody listens there.
     let issuer = "https://127.0.0.1:9";
     let mirror = auth::clerk::Mirror::start(issuer).unwrap();
-    let metadata = Metadata::new(&base, issuer, Some(mirror));
+    let metadata = Metadata::new(&base, issuer, auth::scopes(false), Some(mirror));
     let server = Plan { metadata, ..Plan::bearer() }.start();
     let answer = server.ask(&format!("GET {MIRROR} HTTP/1.1")).await;
     assert_eq!((status(&answer), &*error_code(&answer)), (503, "metadata_unavailable"));

@@ -150,6 +150,7 @@ async fn readiness_follows_what_portkey_answered_last() {
         (status(&first), first.split_once("\r\n\r\n").unwrap().1.to_owned())
     }
     assert_eq!(word(Upstream::Reached).await, (200, r#"{"status":"ready"}"#.into()));
+    assert_eq!(word(Upstream::Partly).await, (200, r#"{"status":"degraded"}"#.into()));
     assert_eq!(word(Upstream::Unreachable).await, (503, r#"{"status":"starting"}"#.into()));
     assert_eq!(word(Upstream::KeyRefused).await, (503, r#"{"status":"key refused"}"#.into()));
 }

@@ -97,6 +97,29 @@ async fn who_shows_no_certificate_that_is_vouched_for_does_not_connect() {
 }
 
 #[tokio::test]
+async fn the_same_name_of_two_authorities_is_two_principals() {
+    let (files, authority) = (Files::new(), Authority::new("root"));
+    let (one, other) = (Authority::new("one"), Authority::new("other"));
+    let both = files.write("both.pem", &format!("{}{}", one.pem, other.pem));
+    for mode in [None, Some(Plan::bearer().auth)] {
+        let mut plan = plan(&files, &authority, Some(&one));
+        plan.auth = mode.unwrap_or_else(|| auth_settings(Mode::None));
+        plan.settings.tls.as_mut().unwrap().client_ca = Some(both.clone());
+        let server = plan.start();
+        let id = async |of: &Authority| {
+            let issued = of.client(&[(DnType::CommonName, "deploy")]);
+            let client = client(&authority).identity(identity(&issued)).build().unwrap();
+            let answer = client.post(url(&server, "/mcp?id")).bearer_auth(TOKEN).send().await;
+            answer.unwrap().text().await.unwrap()
+        };
+        let known = id(&one).await;
+        assert_eq!(known.len(), 64, "{known}");
+        assert_eq!(id(&one).await, known, "another certificate of the same");
+        assert_ne!(id(&other).await, known);
+    }
+}
+
+#[tokio::test]
 async fn a_chain_of_its_own_file_is_sent_to_clients() {
     let (files, root) = (Files::new(), Authority::new("root"));
     let intermediate = root.intermediate("between");

@@ -3,6 +3,7 @@
 use std::{
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -13,12 +14,15 @@ use hyper::body::Incoming;
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::{Tls, subject};
+use super::{Tls, names};
 use crate::http::accept::{Acceptor, Noticing};
 
-/// Subject of the verified client certificate (RFC 4514), as an extension of each of its requests.
+/// The verified client certificate, as an extension of each of its requests: names of RFC 4514.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientCertificate(pub String);
+pub struct ClientCertificate {
+    pub subject: Arc<str>,
+    pub issuer: Arc<str>,
+}
 
 /// Accepts connections of [`Acceptor`] that speak TLS, and speak it in time.
 #[derive(Clone, Debug)]
@@ -47,7 +51,7 @@ impl<S: Send + 'static> Accept<TcpStream, S> for TlsAcceptor {
                 .inspect_err(|error| tracing::debug!("no TLS on a new connection: {error}"))?;
             let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
             let certificate = shown
-                .map(|shown| subject::of(shown).map(ClientCertificate))
+                .map(|shown| names::of(shown))
                 .map(|known| known.ok_or(io::ErrorKind::InvalidData))
                 .transpose()?;
             Ok((stream, Certified { service, certificate }))

@@ -58,7 +58,9 @@ fn a_subject_is_written_so_that_no_part_can_be_taken_for_another() {
     let authority = Authority::new("root");
     let subject = |parts: &[(DnType, &str)]| {
         let pem = authority.client(parts).cert;
-        subject::of(&CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap()
+        let names = names::of(&CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+        assert_eq!(&*names.issuer, "CN=root");
+        names.subject.to_string()
     };
     let parts = [(CountryName, "DE"), (OrganizationName, "Example"), (CommonName, "agent-1")];
     assert_eq!(subject(&parts), "CN=agent-1,O=Example,C=DE");
@@ -69,5 +71,5 @@ fn a_subject_is_written_so_that_no_part_can_be_taken_for_another() {
     let none = subject(&[]);
     assert!(none.starts_with("sha256:") && none.len() == 71, "{none}");
     assert_ne!(none, subject(&[]), "of another certificate");
-    assert_eq!(subject::of(b"no certificate"), None);
+    assert_eq!(names::of(b"no certificate"), None);
 }

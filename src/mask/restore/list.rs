@@ -4,9 +4,9 @@
 use serde_json::Value;
 
 use super::{
-    Kind, MOVES, as_shown, holds_mask, holds_secret, kind,
-    matching::{Match, matches, moved},
-    restore_in, within,
+    Kind, as_shown, holds_mask, holds_secret, kind,
+    matching::{Match, matches},
+    refuse_moves, restore_in, within,
 };
 use crate::tool::Problems;
 
@@ -56,9 +56,8 @@ pub(super) fn restore(
             kept = restore_in(item, before, inherited, &path, problems);
         }
         if let Some(before) = before {
-            // An edited element goes nowhere else in any of its parts.
-            if let Some(at) = moved(item, before).filter(|_| kept) {
-                problems.add(&format!("{path}{at}"), MOVES);
+            if kept {
+                refuse_moves(before, item, &path, problems);
             }
             left_out(item, before, inherited, &path, problems);
         }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{Kind, SENTINEL, holds_mask, holds_secret, is_destination, kind, within};
-use crate::tool::JsonObject;
+use super::{Kind, SENTINEL, holds_mask, holds_secret, kind, within};
+use crate::{mask::destination::leads_elsewhere, tool::JsonObject};
 
 /// The stored element that an element is.
 pub(super) enum Match<'a> {
@@ -67,9 +67,7 @@ pub(super) fn matches<'a>(
             let Some(there) = there.get(own) else { continue };
             let may_be = |j: &usize| {
                 let free = secret.get(*j) == Some(&true) && taken.get(*j) == Some(&false);
-                free && shown
-                    .get(*j)
-                    .is_some_and(|it| holds_mask(item) || moved(item, it).is_none())
+                free && shown.get(*j).is_some_and(|it| holds_mask(item) || !is_elsewhere(item, it))
             };
             let candidates: Vec<usize> = there.iter().copied().filter(may_be).collect();
             match (&**there, &*candidates, here.get(own).map(Vec::len)) {
@@ -150,13 +148,13 @@ fn without(value: &Value, field: Kind, leave_out: LeaveOut<'_>) -> Option<Value>
     }
 }
 
-/// Where `item` names another host or provider than the stored one. One that it leaves out is no
+/// Whether `item` names another host or provider than the stored one. One that it leaves out is no
 /// other: its caller may have left out all that stays.
-pub(super) fn moved(item: &Value, stored: &Value) -> Option<String> {
-    let (Value::Object(item), Value::Object(stored)) = (item, stored) else { return None };
-    item.iter().find_map(|(name, value)| match stored.get(name) {
-        stored if is_destination(name) => (stored != Some(value)).then(|| format!(".{name}")),
-        Some(stored) => moved(value, stored).map(|below| format!(".{name}{below}")),
-        None => None,
+fn is_elsewhere(item: &Value, stored: &Value) -> bool {
+    let (Value::Object(item), Value::Object(stored)) = (item, stored) else { return false };
+    item.iter().any(|(name, value)| match stored.get(name) {
+        stored if leads_elsewhere(name, stored, Some(value)) => true,
+        Some(stored) => is_elsewhere(value, stored),
+        None => false,
     })
 }

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::{mask::SENTINEL, tool::JsonObject};
+use crate::{
+    mask::{SENTINEL, scrub},
+    tool::JsonObject,
+};
 
 /// Reads what arrives as text, so that the secrets in it are masked by the names of their fields.
 /// Text that cannot be read is masked whole.
@@ -26,7 +29,8 @@ pub(super) fn read(record: &mut Value) {
     }
 }
 
-/// JSON text as what it says, and objects in it that are JSON text again, as configs are.
+/// JSON text as what it says, and text in it that is JSON again, as configs are. Of such text that
+/// cannot be read, what looks like a secret is masked.
 fn parsed(text: &str) -> Option<Value> {
     let mut value = serde_json::from_str(text).ok()?;
     unfold(&mut value);
@@ -35,15 +39,21 @@ fn parsed(text: &str) -> Option<Value> {
 
 fn unfold(value: &mut Value) {
     match value {
-        Value::String(text) if text.trim_start().starts_with('{') => {
-            if let Some(inner @ Value::Object(_)) = parsed(text) {
-                *value = inner;
-            }
+        Value::String(text) if is_document(text) => {
+            *value = match parsed(text) {
+                Some(inner) => inner,
+                None => scrub(text).into_owned().into(),
+            };
         }
         Value::Array(items) => items.iter_mut().for_each(unfold),
         Value::Object(fields) => fields.values_mut().for_each(unfold),
         _ => {}
     }
+}
+
+fn is_document(text: &str) -> bool {
+    let text = text.trim_start_matches(|it: char| it.is_whitespace() || it == '\u{feff}');
+    text.starts_with(['{', '['])
 }
 
 fn query(text: &str) -> Value {
@@ -84,6 +94,15 @@ mod tests {
             "query_params": { "a": "1", "token": "t" },
         });
         assert_eq!(record, want);
+        let inner = |config: &str| {
+            let mut record = json!({ "request_body": json!({ "config": config }).to_string() });
+            read(&mut record);
+            record["request_body"]["config"].take()
+        };
+        assert_eq!(inner(r#"[{"api_key":"sk-4"}]"#), json!([{ "api_key": "sk-4" }]));
+        let broken = inner(r#" {"api_key":"sk-5","x":"y",}"#).to_string();
+        assert!(!broken.contains("sk-5") && broken.contains('y'), "{broken}");
+        assert_eq!(inner("[draft] a plain text"), "[draft] a plain text");
         let mut cut = json!({ "request_body": "{\"key\":\"sk-3", "query_params": "" });
         read(&mut cut);
         assert_eq!(cut, json!({ "request_body": SENTINEL, "query_params": "" }));

@@ -167,13 +167,13 @@ fn check_version(stored: &Value, wanted: Option<&str>, stale: bool) -> Result<()
 }
 
 /// The document as it is to be: merged per RFC 7396 or replaced, with stored values where it came
-/// masked.
+/// masked. One that replaces says of every secret what becomes of it.
 fn changed(before: &Value, patch: Document, replace: bool) -> Result<Value> {
     let Document(patch) = patch;
     if !replace {
         return merged(before, patch, "config");
     }
     let mut after = Value::Object(patch);
-    mask::restore(&mut after, before, "config").map_err(Error::Arguments)?;
+    mask::restore_whole(&mut after, before, "config").map_err(Error::Arguments)?;
     Ok(after)
 }

@@ -9,6 +9,7 @@ use crate::{
     mask,
     tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
     tools::{
+        fresh::{Resource, picked},
         merge::merged,
         shared::{Status, TextMap, change::done},
     },
@@ -79,15 +80,29 @@ impl Workflow for UpdateDeployment {
         if body.keys().all(|name| name == "override_existing") && deployment_config.is_none() {
             return Err(Error::argument("", "nothing to change: give a field besides `id`"));
         }
+        let deployment = Resource {
+            path: PATH,
+            named: Some(("id", &id)),
+            version: |shown| picked(shown, &["deployment_config"]),
+        };
+        let mut stored = None;
+        if deployment_config.is_some() || body.contains_key("deployment_config") {
+            stored = Some(deployment.read(call).await?);
+        }
         if let Some(patch) = deployment_config {
-            let stored = unwrapped(call.get(PATH, json!({ "id": id })).await?);
-            let before = stored.get("deployment_config").unwrap_or(&Value::Null);
+            let before = stored.as_ref().and_then(|it| it.get("deployment_config"));
+            let before = before.unwrap_or(&Value::Null);
             let after = merged(before, patch, "deployment_config")?;
             mask::all_known(&after, "deployment_config").map_err(Error::Arguments)?;
             body.insert("deployment_config".into(), after);
         }
         body.insert("id".into(), id.clone().into());
-        let answer = unwrapped(call.put(PATH, body.into()).await?);
-        Ok(done(json!({ "id": id }), answer).into())
+        let answer = unwrapped(call.put(PATH, body.clone().into()).await?);
+        let mut told = done(json!({ "id": id }), answer);
+        if let Some(stored) = stored {
+            let note = deployment.wrote(call, &stored, &body).await;
+            told.extend(note.map(|note| ("note".to_owned(), note.into())));
+        }
+        Ok(told.into())
     }
 }

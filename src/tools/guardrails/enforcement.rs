@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::DEFAULTS;
 use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow, unwrapped},
-    tools::shared::change::done,
+    tools::{fresh::Resource, shared::change::done},
 };
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -31,10 +31,8 @@ impl Workflow for UpdateDefaults {
             let why = "nothing to change: give `input_guardrails` or `output_guardrails`";
             return Err(Error::argument("", why));
         }
-        let mut stored = Value::Null;
-        if input_guardrails.is_none() || output_guardrails.is_none() {
-            stored = unwrapped(call.get(DEFAULTS, json!({})).await?);
-        }
+        let defaults = Resource { path: DEFAULTS, named: None, version };
+        let stored = defaults.read(call).await?;
         let mut body = JsonObject::new();
         for (name, given) in
             [("input_guardrails", input_guardrails), ("output_guardrails", output_guardrails)]
@@ -47,10 +45,35 @@ impl Workflow for UpdateDefaults {
             };
             body.insert(name.into(), json!(list));
         }
-        let body = Value::Object(body);
-        let answer = unwrapped(call.put(DEFAULTS, body.clone()).await?);
-        Ok(done(body, answer).into())
+        let answer = unwrapped(call.put(DEFAULTS, body.clone().into()).await?);
+        let note = defaults.wrote(call, &stored, &by_slug(&body, &stored)).await;
+        let mut told = done(body.into(), answer);
+        told.extend(note.map(|note| ("note".to_owned(), note.into())));
+        Ok(told.into())
     }
+}
+
+const LISTS: [&str; 2] = ["input_guardrails", "output_guardrails"];
+
+/// Which guardrails there are, in whatever order and form.
+fn version(shown: &Value) -> Value {
+    let list = |field: &str| {
+        let mut names = names(field, shown.get(field)?).ok()?;
+        names.sort();
+        Some(names)
+    };
+    LISTS.iter().map(|field| json!(list(field))).collect()
+}
+
+/// The lists as they will be read, as far as that is known: what came by its id has a slug there.
+fn by_slug(body: &JsonObject, stored: &Value) -> JsonObject {
+    let rows = || LISTS.iter().filter_map(|field| stored.get(field)?.as_array()).flatten();
+    let slug = |name: &Value| {
+        let row = rows().find(|row| row.get("id") == Some(name));
+        row.and_then(|row| row.get("slug")).unwrap_or(name).clone()
+    };
+    let list = |names: &Value| names.as_array().into_iter().flatten().map(slug).collect();
+    body.iter().map(|(field, names)| (field.clone(), list(names))).collect()
 }
 
 /// The guardrails of a stored list, which holds rows with id and slug, or only those.

@@ -8,7 +8,11 @@ use super::document::{Actions, Checks, completed, wrapped};
 use crate::{
     mask,
     tool::{Call, Error, JsonObject, Result, Workflow, unwrapped},
-    tools::{diff::diff, fresh::Place, merge::merged},
+    tools::{
+        diff::diff,
+        fresh::{Resource, picked},
+        merge::merged,
+    },
 };
 
 const PATH: &str = "/guardrails/{guardrail_id}";
@@ -54,9 +58,12 @@ impl Workflow for UpdateGuardrail {
                 return Err(Error::argument(path, "has to be an object with the `id` of a check"));
             }
         }
-        let written = &["name", "checks", "actions"];
-        let place = Place { path: PATH, field: "guardrail_id", id: &guardrail_id, written };
-        let stored = place.read(call).await?;
+        let guardrail = Resource {
+            path: PATH,
+            named: Some(("guardrail_id", &guardrail_id)),
+            version: |shown| picked(shown, &["name", "checks", "actions"]),
+        };
+        let stored = guardrail.read(call).await?;
         let mut body = JsonObject::new();
         let mut changes = Vec::new();
         let mut change = |field: &str, before: &Value, after: Value| {
@@ -107,7 +114,7 @@ impl Workflow for UpdateGuardrail {
         if let Value::Object(answer) = answer {
             told.extend(answer.into_iter().filter(|(name, _)| name != "success"));
         }
-        let note = place.wrote(call, &stored, &body).await;
+        let note = guardrail.wrote(call, &stored, &body).await;
         told.extend(note.map(|note| ("note".to_owned(), note.into())));
         Ok(told.into())
     }

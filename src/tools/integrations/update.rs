@@ -8,13 +8,16 @@ use super::configurations::{self, Flat, Patch};
 use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
     tools::{
-        merge::{self, merged, moved_host, with_configurations},
+        fresh::Resource,
+        merge::{self, merged, stays_there, with_configurations},
         secret_mapping::{self, SecretMapping, is_mapped},
         shared::change::done,
     },
 };
 
 const PATH: &str = "/integrations/{slug}";
+const KEY_MOVED: &str =
+    "changes while the stored key is kept, which would go there: give `key` too";
 
 /// Carried as it is: prices have more kinds than are named here.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -93,21 +96,25 @@ impl Workflow for UpdateIntegration {
         let mappings = changes.secret_mappings.as_deref();
         secret_mapping::check(mappings, &["key", "configurations."]).map_err(refuse)?;
         let mut body = JsonObject::new();
-        if patch.is_some() || pricing_adjustments.is_some() {
-            let stored = unwrapped(call.get(PATH, json!({ "slug": slug })).await?);
+        let integration = Resource { path: PATH, named: Some(("slug", &slug)), version };
+        let prices = pricing_adjustments.is_some() || changes.clear.is_some();
+        let mut stored = None;
+        if patch.is_some() || prices || mappings.is_some() {
+            stored = Some(integration.read(call).await?);
+        }
+        if let Some(stored) = &stored {
             if let Some(patch) = patch {
-                let mapped = |field: &str| is_mapped(mappings, &stored, field);
-                let before = merge::configurations(&stored);
+                let mapped = |field: &str| is_mapped(mappings, stored, field);
+                let before = merge::configurations(stored);
                 let after = with_configurations(&before, patch, mapped)?;
                 let keyed = |name| {
                     stored.get(name).and_then(Value::as_str).is_some_and(|it| !it.is_empty())
                 };
-                let kept = changes.key.is_none() && keyed("masked_key") && !mapped("key");
-                if let Some(host) = moved_host(&before, &after).filter(|_| kept) {
-                    return Err(Error::argument(
-                        format!("configurations.{host}"),
-                        "changes while the stored key is kept, which would go there: give `key` too",
-                    ));
+                if changes.key.is_none() && keyed("masked_key") && !mapped("key") {
+                    stays_there(&before, &after, KEY_MOVED)?;
+                }
+                if secret_mapping::stay(mappings, stored) {
+                    stays_there(&before, &after, secret_mapping::MOVED)?;
                 }
                 body.insert("configurations".into(), after);
             }
@@ -129,7 +136,20 @@ impl Workflow for UpdateIntegration {
             return Err(Error::argument("", "nothing to change: give a field besides `slug`"));
         }
         body.insert("slug".into(), slug.clone().into());
-        let answer = unwrapped(call.put(PATH, body.into()).await?);
-        Ok(done(json!({ "slug": slug }), answer).into())
+        let answer = unwrapped(call.put(PATH, body.clone().into()).await?);
+        let mut told = done(json!({ "slug": slug }), answer);
+        if let Some(stored) = stored {
+            if let Some(written) = body.get_mut("configurations") {
+                *written = merge::to_show(&merge::configurations(&stored), written.take());
+            }
+            let note = integration.wrote(call, &stored, &body).await;
+            told.extend(note.map(|note| ("note".to_owned(), note.into())));
+        }
+        Ok(told.into())
     }
+}
+
+fn version(shown: &Value) -> Value {
+    let prices = shown.get("pricing_adjustments");
+    json!([merge::shown(shown), prices, secret_mapping::targets(shown)])
 }

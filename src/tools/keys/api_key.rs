@@ -109,7 +109,7 @@ impl TryFrom<CreateApiKeyArgs> for CreateApiKey {
         if let Some(policy) = &rotation_policy {
             policy.check_whole()?;
         }
-        Ok(Self { new, limits: limits.fold()?, defaults: defaults.fold()?, rotation_policy })
+        Ok(Self { new, limits: limits.fold_new()?, defaults: defaults.fold()?, rotation_policy })
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
         shared::{
             change::{Change, names},
             limits::{Folded, Limits, Unit},
+            unmasked,
         },
     },
 };
@@ -165,17 +166,7 @@ impl TryFrom<CreateVirtualKeyArgs> for CreateVirtualKey {
         if let Some(name) = settings.keys().find(|name| OWN.contains(&name.as_str())) {
             return Err(format!("`model_config.{name}` is no setting: it is an argument"));
         }
-        Ok(Self { new, parts, limits: limits.fold()?, settings })
-    }
-}
-
-/// Refuses a key as an answer shows it: stored, it would take the place of the real one.
-fn unmasked(key: Option<&str>) -> Result<(), String> {
-    match key {
-        Some(key) if key.contains("***") => {
-            Err("`key` is masked: give the provider's key itself, or leave it out".into())
-        }
-        _ => Ok(()),
+        Ok(Self { new, parts, limits: limits.fold_new()?, settings })
     }
 }
 

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use super::filters::{FilterPatch, Filters, Flat, Form, check, fold, form_of, in_form, plain};
 use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow, unwrapped},
-    tools::{fresh::Place, shared::change::done},
+    tools::{
+        fresh::{Resource, picked},
+        shared::change::done,
+    },
 };
 
 const PATH: &str = "/logs/exports/{export_id}";
@@ -108,9 +111,12 @@ impl Workflow for UpdateExport {
             return Err(Error::argument("", why));
         }
         let patch = plain(patch.unwrap_or_default())?;
-        let written = &["filters", "requested_data"];
-        let place = Place { path: PATH, field: "export_id", id: &export_id, written };
-        let stored = place.read(call).await?;
+        let export = Resource {
+            path: PATH,
+            named: Some(("export_id", &export_id)),
+            version: |shown| picked(shown, &["filters", "requested_data"]),
+        };
+        let stored = export.read(call).await?;
         let status = stored.get("status").and_then(Value::as_str);
         if let Some(status) = status.filter(|status| *status != "draft") {
             return Err(Error::precondition(
@@ -135,7 +141,7 @@ impl Workflow for UpdateExport {
         body.extend(fields.map(|fields| ("requested_data".to_owned(), fields)));
         let answer = unwrapped(call.put(PATH, body.clone().into()).await?);
         let mut told = done(json!({ "filters": body.get("filters") }), answer);
-        let note = place.wrote(call, &stored, &body).await;
+        let note = export.wrote(call, &stored, &body).await;
         told.extend(note.map(|note| ("note".to_owned(), note.into())));
         Ok(told.into())
     }

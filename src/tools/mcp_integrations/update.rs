@@ -8,7 +8,8 @@ use url::Url;
 use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
     tools::{
-        merge::{configurations, keeps_secret, with_configurations},
+        fresh::Resource,
+        merge::{self, configurations, keeps_secret, stays_there, with_configurations},
         secret_mapping::{self, SecretMapping, is_mapped},
         shared::change::done,
     },
@@ -107,50 +108,68 @@ impl Workflow for UpdateMcpIntegration {
         let mappings = changes.secret_mappings.as_deref();
         secret_mapping::check(mappings, &["configurations."])
             .map_err(|why| Error::argument("", why))?;
-        if patch.is_some() || changes.url.is_some() {
-            let stored = unwrapped(call.get(PATH, json!({ "id": id })).await?);
-            let before = configurations(&stored);
-            let after = patch
+        let integration = Resource { path: PATH, named: Some(("id", &id)), version };
+        let mut stored = None;
+        let mut after = None;
+        if patch.is_some() || changes.url.is_some() || mappings.is_some() {
+            let stored = &*stored.insert(integration.read(call).await?);
+            let before = configurations(stored);
+            after = patch
                 .map(|patch| {
-                    with_configurations(&before, patch, |field| is_mapped(mappings, &stored, field))
+                    with_configurations(&before, patch, |field| is_mapped(mappings, stored, field))
                 })
                 .transpose()?;
-            stays(&stored, changes.url.as_deref(), &before, after.as_ref())?;
-            return write(call, id, fields(changes)?, after).await;
+            stays(stored, &changes, &before, after.as_ref())?;
         }
-        let body = fields(changes)?;
+        let mut body = fields(changes)?;
+        body.extend(after.map(|it| ("configurations".to_owned(), it)));
         if body.is_empty() {
             return Err(Error::argument("", "nothing to change: give a field besides `id`"));
         }
-        write(call, id, body, None).await
+        body.insert("id".into(), id.clone().into());
+        let answer = unwrapped(call.put(PATH, body.clone().into()).await?);
+        let mut told = done(json!({ "id": id }), answer);
+        if let Some(stored) = stored {
+            if let Some(written) = body.get_mut("configurations") {
+                *written = merge::to_show(&configurations(&stored), written.take());
+            }
+            let note = integration.wrote(call, &stored, &body).await;
+            told.extend(note.map(|note| ("note".to_owned(), note.into())));
+        }
+        Ok(told.into())
     }
 }
 
-async fn write(
-    call: &Call,
-    id: String,
-    mut body: JsonObject,
-    configurations: Option<Value>,
-) -> Result<Value> {
-    body.extend(configurations.map(|it| ("configurations".to_owned(), it)));
-    body.insert("id".into(), id.clone().into());
-    let answer = unwrapped(call.put(PATH, body.into()).await?);
-    Ok(done(json!({ "id": id }), answer).into())
+fn version(shown: &Value) -> Value {
+    json!([origin(shown.get("url")), merge::shown(shown), secret_mapping::targets(shown)])
+}
+
+/// Where a URL leads, as text.
+fn origin(url: Option<&Value>) -> Option<String> {
+    let url = Url::parse(url?.as_str()?).ok()?;
+    let origin = url.origin();
+    Some(if origin.is_tuple() { origin.ascii_serialization() } else { url.into() })
 }
 
 /// Refuses another host while a secret of the old one is kept.
-fn stays(stored: &Value, url: Option<&str>, before: &Value, after: Option<&Value>) -> Result<()> {
-    let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
-    let old = stored.get("url").and_then(Value::as_str).and_then(origin);
-    let moves = url.is_some_and(|url| origin(url) != old);
-    if moves && keeps_secret(before, after.unwrap_or(before)) {
+fn stays(stored: &Value, changes: &Changes, before: &Value, after: Option<&Value>) -> Result<()> {
+    let url = changes.url.as_deref().map(Value::from);
+    let moves = url.is_some_and(|url| origin(Some(&url)) != origin(stored.get("url")));
+    let mapped = secret_mapping::stay(changes.secret_mappings.as_deref(), stored);
+    if moves && mapped {
+        return Err(Error::argument("url", secret_mapping::MOVED));
+    }
+    if moves && keeps_secret(before, after) {
         return Err(Error::argument(
             "url",
             "changes its host while stored secrets are kept, which would go there: give \
              `configurations` with the secrets for the new host, or null to delete them",
         ));
     }
-    Ok(())
+    match after {
+        Some(after) if mapped => stays_there(before, after, secret_mapping::MOVED),
+        _ => Ok(()),
+    }
 }
 
 /// The reference's `custom_headers` in their place; `None` where there is neither.

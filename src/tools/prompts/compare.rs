@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{stored::Stored, template::messages};
 use crate::{
     tool::JsonObject,
-    tools::diff::{Change, diff},
+    tools::diff::{Edit, diff},
 };
 
 /// Metadata that says when something was done: alone it is no change.
@@ -29,7 +29,7 @@ pub struct Wanted {
 /// What a write would change.
 #[derive(Debug)]
 pub struct Difference {
-    pub changes: Vec<Change>,
+    pub changes: Vec<Edit>,
     /// A field of the version differs, not only of the prompt.
     pub in_version: bool,
 }
@@ -67,7 +67,7 @@ impl Wanted {
     }
 
     /// Everything that a new prompt would hold.
-    pub fn as_changes(&self) -> Vec<Change> {
+    pub fn as_changes(&self) -> Vec<Edit> {
         let (mut before, mut after) = (JsonObject::new(), JsonObject::new());
         for (name, new) in self.prompt.iter().chain(&self.version) {
             show(name, &Value::Null, new, &mut before, &mut after);
@@ -85,7 +85,7 @@ pub fn metadata(version: &JsonObject) -> JsonObject {
 }
 
 /// `stored` with `patch` merged into it: RFC 7396, null deletes a key.
-pub fn merged(stored: JsonObject, patch: JsonObject) -> JsonObject {
+pub fn patched(stored: JsonObject, patch: JsonObject) -> JsonObject {
     let mut document = Value::Object(stored);
     json_patch::merge(&mut document, &Value::Object(patch));
     match document {
@@ -230,7 +230,7 @@ mod tests {
     fn metadata_is_merged_and_a_time_alone_is_no_change() {
         let old = json!({ "app": "a", "owner": { "team": "t", "mail": "m" }, "migrated_at": "1" });
         let patch = json!({ "env": "dev", "owner": { "mail": null } });
-        let new = merged(object(old.clone()), object(patch));
+        let new = patched(object(old.clone()), object(patch));
         let want =
             json!({ "app": "a", "owner": { "team": "t" }, "migrated_at": "1", "env": "dev" });
         assert_eq!(Value::Object(new.clone()), want);

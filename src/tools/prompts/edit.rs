@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    compare::{self, Wanted, merged},
+    compare::{self, Wanted, patched},
     stored::{self, Shown},
     template::{Folded, Open, Template, told_in_create_prompt},
     write::{self, How, Written},
@@ -148,7 +148,7 @@ impl Workflow for UpdatePrompt {
                 mask::all_known(parameters, "parameters").map_err(Error::Arguments)?;
             }
         }
-        let metadata = patch.map(|patch| merged(compare::metadata(&stored.latest), patch));
+        let metadata = patch.map(|patch| patched(compare::metadata(&stored.latest), patch));
         let wanted = Wanted { prompt, version, metadata, ..Wanted::default() };
         write::update(call, &stored, wanted, how).await
     }

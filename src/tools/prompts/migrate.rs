@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    compare::{self, Wanted, merged},
+    compare::{self, Wanted, patched},
     edit::named,
     stored::{self, Stored, text},
     template::{Folded, Open, Template, told_in_create_prompt},
@@ -56,7 +56,7 @@ impl Workflow for MigratePrompt {
             How { dry_run: self.dry_run.unwrap_or(false), publish: self.publish.unwrap_or(false) };
         call.progress(0, 3, "looking for the prompt");
         let stored = target.find(call).await?;
-        let metadata = Some(merged(metadata_of(stored.as_ref()), patch));
+        let metadata = Some(patched(metadata_of(stored.as_ref()), patch));
         let wanted = Wanted { version, metadata, stamp: Some("migrated_at"), ..Wanted::default() };
         call.progress(1, 3, "comparing and writing");
         let written = target.write(call, stored, wanted, how).await?;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     tool::{Call, Error, JsonObject, Result, Workflow},
-    tools::diff::Change,
+    tools::diff::Edit,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -64,7 +64,7 @@ pub struct Promotion {
     #[serde(skip_serializing_if = "Option::is_none")]
     published: Option<bool>,
     /// What differs, or would differ, from what was stored.
-    changes: Vec<Change>,
+    changes: Vec<Edit>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }

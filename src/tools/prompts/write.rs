@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     tool::{Call, Error, JsonObject, Result, unwrapped},
-    tools::diff::Change,
+    tools::diff::Edit,
 };
 
 /// How a write is done.
@@ -63,7 +63,7 @@ pub struct Written {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<bool>,
     /// What differs, or would differ, from what was stored.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Edit>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }

@@ -29,11 +29,20 @@ impl AuthPatch {
     /// Refuses another address for a stored credential, which would be sent there: beside an address
     /// the sign-in has to be given whole.
     pub(super) fn check(&self) -> Result<(), String> {
+        let named = |prefix: &&&str| self.0.keys().any(|name| name.starts_with(**prefix));
+        let managers: Vec<_> = PREFIXES.iter().filter(named).collect();
+        if let [one, other, ..] = &*managers {
+            return Err(format!(
+                "`auth_config` has fields of two managers, `{one}…` and `{other}…`: give one's"
+            ));
+        }
+        let given = ADDRESSES.iter().filter(|name| self.0.contains_key(**name));
+        given.into_iter().try_for_each(|address| self.is_whole(address))
+    }
+
+    fn is_whole(&self, address: &str) -> Result<(), String> {
         let text = |name: &str| text(&self.0, name);
-        let Some(address) = ADDRESSES.iter().find(|name| self.0.contains_key(**name)) else {
-            return Ok(());
-        };
-        let name = if *address == "vault_addr" { "vault_auth_type" } else { "azure_auth_mode" };
+        let name = if address == "vault_addr" { "vault_auth_type" } else { "azure_auth_mode" };
         let needs = text(name).map(needs).unwrap_or_default();
         let missing: Vec<_> = std::iter::once(&name)
             .chain(needs)
@@ -121,6 +130,8 @@ impl AuthConfig {
     }
 }
 
+/// What the fields of each manager begin with.
+const PREFIXES: [&str; 3] = ["aws_", "azure_", "vault_"];
 /// Where a manager is found.
 const ADDRESSES: [&str; 2] = ["azure_vault_url", "vault_addr"];
 

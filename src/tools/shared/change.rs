@@ -52,41 +52,37 @@ impl Change {
                 ));
             }
         }
-        let patched: Vec<&str> = documents
+        // One that is cleared whole as well: no later change may bring it back.
+        let changed: Vec<&str> = documents
             .iter()
             .copied()
             .filter(|document| {
-                let given = body.get(*document).is_some_and(Value::is_object);
+                let given = body.get(*document).is_some_and(|it| it.is_object() || it.is_null());
                 given || inner.iter().any(|(outer, _)| outer == document)
             })
             .collect();
         let mut written = Vec::new();
-        if !patched.is_empty() {
-            let stored = unwrapped(call.get(path, named.clone().into()).await?);
-            for document in patched {
-                let key = format!("{path} {} {document}", Value::Object(named.clone()));
-                let seen = stored.get(document).cloned().unwrap_or_default();
-                let before = match call.newer(&key, &seen.to_string()) {
-                    Some(newer) => serde_json::from_str(&newer).unwrap_or_default(),
-                    None => seen.clone(),
-                };
-                let patch = match body.shift_remove(document) {
-                    Some(Value::Object(patch)) => patch,
-                    _ => JsonObject::new(),
-                };
-                let cleared = inner.iter().filter(|(outer, _)| *outer == document);
-                let cleared: Vec<&str> = cleared.map(|(_, field)| *field).collect();
-                let after = whole(document, &before, patch, &cleared)?;
-                mask::all_known(&after, document).map_err(Error::Arguments)?;
-                written.push((key, seen, after.clone()));
-                body.insert(document.into(), after);
-            }
+        for Stored { document, key, value: before } in stored(call, path, &named, &changed).await? {
+            let patch = match body.shift_remove(document) {
+                Some(Value::Object(patch)) => Some(patch),
+                Some(_) => None,
+                None => Some(JsonObject::new()),
+            };
+            let cleared = inner.iter().filter(|(outer, _)| *outer == document);
+            let cleared: Vec<&str> = cleared.map(|(_, field)| *field).collect();
+            let after = match patch {
+                Some(patch) => whole(document, &before, patch, &cleared)?,
+                None => Value::Null,
+            };
+            mask::all_known(&after, document).map_err(Error::Arguments)?;
+            body.insert(document.into(), after.clone());
+            written.push((key, before, after));
         }
         let mut args = named.clone();
         args.extend(body);
         let answer = unwrapped(call.put(path, args.into()).await?);
-        for (key, seen, after) in written {
-            call.wrote(&key, &seen.to_string(), Some(&after.to_string()));
+        for (key, before, after) in written {
+            call.wrote(&key, &before.to_string(), Some(&after.to_string()));
         }
         Ok(match &answer {
             Value::Object(fields) if fields.is_empty() => {
@@ -97,6 +93,45 @@ impl Change {
             _ => answer,
         })
     }
+}
+
+/// A document as it is before a change.
+struct Stored<'d> {
+    document: &'d str,
+    /// What is remembered of it is remembered under this.
+    key: String,
+    value: Value,
+}
+
+/// These documents, after a wait where reads lag behind a write of the last minute. Where they still
+/// do, what was written stands for what is stored.
+async fn stored<'d>(
+    call: &Call,
+    path: &str,
+    named: &JsonObject,
+    documents: &[&'d str],
+) -> Result<Vec<Stored<'d>>> {
+    if documents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let read = || async {
+        let shown = unwrapped(call.get(path, named.clone().into()).await?);
+        // One thing may be named by its slug or its id; what is shown has the id.
+        let id = shown.get("id").and_then(Value::as_str);
+        let id = id.map_or_else(|| Value::Object(named.clone()).to_string(), str::to_owned);
+        let mut fresh = true;
+        let documents = documents.iter().map(|document| {
+            let key = format!("{path} {id} {document}");
+            let seen = shown.get(*document).cloned().unwrap_or_default();
+            let newer = call.newer(&key, &seen.to_string());
+            fresh &= newer.is_none();
+            let newer = newer.map(|newer| serde_json::from_str(&newer).unwrap_or_default());
+            Stored { document, key, value: newer.unwrap_or(seen) }
+        });
+        let documents: Vec<_> = documents.collect();
+        Ok((documents, fresh))
+    };
+    Ok(call.patiently(read).await?.0)
 }
 
 /// What a write answers: that it was done, to what, and what Portkey says of it.

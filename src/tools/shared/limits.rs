@@ -116,6 +116,20 @@ pub struct Folded<U> {
 }
 
 impl<U: Default> Limits<U> {
+    /// As [`Self::fold`], for what is new: the reference's flat budget alone is one of a month's
+    /// cost.
+    pub fn fold_new(self) -> Result<Folded<U>, String> {
+        let says_more = self.usage_limits.is_some()
+            || self.flat.usage_limit_type.is_some()
+            || self.flat.periodic_reset.is_some();
+        let mut folded = self.fold()?;
+        if let Some(usage) = folded.usage_limits.take_if(|_| !says_more) {
+            let monthly = UsageLimits::monthly_cost(usage.credit_limit, usage.alert_threshold);
+            folded.usage_limits = Some(monthly);
+        }
+        Ok(folded)
+    }
+
     /// # Errors
     /// Names a leaf that came in both forms, and limits that contradict themselves.
     pub fn fold(self) -> Result<Folded<U>, String> {
@@ -214,7 +228,7 @@ pub fn below(path: &str, alert: Option<&Number>, limit: Option<&Number>) -> Resu
     let number = |it: Option<&Number>| it.and_then(Number::as_f64);
     match (number(alert), number(limit)) {
         (Some(alert), Some(limit)) if alert > limit => Err(format!(
-            "`{path}alert_threshold` has to be below `{path}credit_limit`: it would never alert"
+            "`{path}alert_threshold` has to be at most `{path}credit_limit`: it would never alert"
         )),
         _ => Ok(()),
     }

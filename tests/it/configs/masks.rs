@@ -4,7 +4,7 @@ use portkey_admin_mcp::mask::SENTINEL;
 use serde_json::json;
 
 use super::update::{document, parsed, stored};
-use crate::support::{serve, settings};
+use crate::support::{joined, serve, settings};
 
 #[tokio::test]
 async fn a_mask_stands_for_the_secret_that_is_stored() {
@@ -174,7 +174,10 @@ async fn masks_that_stand_for_nothing_are_refused_with_their_path() {
         (json!({ "headers": { "x-auth": "kept***" } }), "config.headers.x-auth"),
     ];
     for (config, path) in wrong {
-        for replace in [false, true] {
+        // One that replaces is told of the secrets that it leaves out as well.
+        let rest = json!({ "api_key": null, "headers": { "x-auth": null } });
+        let replacing = joined(rest, &config);
+        for (config, replace) in [(&config, false), (&replacing, true)] {
             served.sent();
             let args = json!({ "slug": slug, "config": config, "replace": replace });
             let complaints = served.call("update_config", args).await.complaints();

@@ -83,7 +83,12 @@ async fn null_deletes_any_key_of_the_document() {
 #[tokio::test]
 async fn replace_puts_the_document_in_the_place_of_the_old_one() {
     let (served, account, slug) = stored().await;
+    // It says of every secret what becomes of it.
     let args = json!({ "slug": slug, "config": { "virtual_key": "only" }, "replace": true });
+    let called = served.call("update_config", args).await;
+    assert_eq!(called.complaints(), ["config.api_key", "config.headers"], "{}", called.text());
+    let config = json!({ "virtual_key": "only", "api_key": null, "headers": null });
+    let args = json!({ "slug": slug, "config": config, "replace": true });
     let updated = served.call("update_config", args).await;
     assert_eq!(account.document(&slug).await, r#"{"virtual_key":"only"}"#);
     let text = updated.text();

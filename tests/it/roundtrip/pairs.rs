@@ -45,7 +45,7 @@ async fn furnish(served: &Served) -> String {
     });
     account.post("/logs/exports", &export).await;
     let config = json!({ "provider": "openai", "api_key": "canary-stored",
-        "headers": { "x-a": "canary-stored" } });
+        "headers": { "authorization": "canary-stored" } });
     account.config("Round", &config).await;
     let labels = account.get("/labels").await;
     labels["data"][0]["organisation_id"].as_str().unwrap().to_owned()

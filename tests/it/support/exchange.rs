@@ -34,6 +34,15 @@ impl Served {
         called
     }
 
+    /// The body of the one write that was sent, whatever was read before and after it.
+    pub fn written(&self) -> Value {
+        let sent = self.sent();
+        let mut writes = sent.iter().filter(|it| it.method != Method::GET);
+        let write = writes.next().expect("a write");
+        assert!(writes.next().is_none(), "more than one write");
+        write.json()
+    }
+
     /// Calls a tool that sends one request and asserts how that left: `METHOD /path?query`, and the
     /// body (null for none).
     pub async fn sends_one(&self, tool: &str, args: Value, target: &str, body: Value) -> Called {

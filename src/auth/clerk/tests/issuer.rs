@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose};
@@ -41,8 +41,10 @@ pub enum Mood {
     Down,
     /// Takes requests and never answers.
     Hangs,
+    /// Takes this long to answer, and answers right.
+    Slow(Duration),
     Garbage,
-    /// A key set that is right, and larger than anybody should read.
+    /// What is right, in a document larger than anybody should read.
     Huge,
     /// Leads elsewhere.
     Redirects(String),
@@ -67,6 +69,8 @@ struct Shared {
     fetches: watch::Sender<usize>,
     /// Questions about opaque tokens.
     questions: AtomicUsize,
+    /// Requests for the metadata.
+    readings: AtomicUsize,
     opaque: Mutex<HashMap<String, Value>>,
 }
 
@@ -81,6 +85,7 @@ impl Issuer {
             keys: Mutex::default(),
             fetches: watch::Sender::default(),
             questions: AtomicUsize::new(0),
+            readings: AtomicUsize::new(0),
             opaque: Mutex::default(),
         });
         let serving = tokio::spawn({
@@ -117,11 +122,16 @@ impl Issuer {
     pub async fn fetched(&self, count: usize) {
         let mut fetches = self.shared.fetches.subscribe();
         let arrived = fetches.wait_for(|seen| *seen >= count);
-        tokio::time::timeout(std::time::Duration::from_secs(10), arrived).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(10), arrived).await.unwrap().unwrap();
     }
 
     pub fn questions(&self) -> usize {
         self.shared.questions.load(SeqCst)
+    }
+
+    /// How often the metadata was asked for.
+    pub fn readings(&self) -> usize {
+        self.shared.readings.load(SeqCst)
     }
 
     /// Makes an opaque token known, with what differs from a good one.
@@ -207,6 +217,10 @@ async fn serve(acceptor: TlsAcceptor, stream: TcpStream, shared: Arc<Shared>) {
     let Ok(stream) = acceptor.accept(stream).await else { return };
     let mut stream = BufReader::new(stream);
     let Some(request) = read(&mut stream).await else { return };
+    let mood = shared.mood.lock().unwrap().clone();
+    if let Mood::Slow(time) = mood {
+        tokio::time::sleep(time).await;
+    }
     let Some((status, headers, body)) = answer(&shared, &request) else {
         // Until the client leaves.
         let _ = stream.read(&mut [0]).await;
@@ -255,22 +269,24 @@ fn answer(shared: &Shared, request: &Request) -> Option<(u16, String, Vec<u8>)> 
     match &*request.line {
         KEYS => shared.fetches.send_modify(|count| *count += 1),
         VERIFY => drop(shared.questions.fetch_add(1, SeqCst)),
+        METADATA => drop(shared.readings.fetch_add(1, SeqCst)),
         _ => {}
     }
     let json = |status, value: Value| {
         let kind = "Content-Type: application/json\r\n".to_owned();
         Some((status, kind, value.to_string().into_bytes()))
     };
+    let keys = request.line == KEYS;
     let set = json!({ "keys": *shared.keys.lock().unwrap() });
     match shared.mood.lock().unwrap().clone() {
-        Mood::Well => {}
+        Mood::Well | Mood::Slow(_) => {}
         Mood::Down => return json(503, json!({})),
         Mood::Hangs => return None,
         Mood::Garbage => return json(200, json!("<html>")),
         Mood::Huge => {
-            let mut body = set.to_string().into_bytes();
+            let (_, kind, mut body) = json(200, if keys { set } else { metadata(shared) })?;
             body.resize(1 << 20, b' ');
-            return Some((200, String::new(), body));
+            return Some((200, kind, body));
         }
         Mood::Redirects(to) => return Some((302, format!("Location: {to}\r\n"), Vec::new())),
         Mood::Busy(seconds) => {
@@ -279,20 +295,7 @@ fn answer(shared: &Shared, request: &Request) -> Option<(u16, String, Vec<u8>)> 
     }
     match &*request.line {
         KEYS => json(200, set),
-        METADATA => {
-            let url = &shared.url;
-            json(
-                200,
-                json!({
-                    "issuer": url,
-                    "authorization_endpoint": format!("{url}/oauth/authorize"),
-                    "token_endpoint": format!("{url}/oauth/token"),
-                    "registration_endpoint": "https://elsewhere.example/oauth/register",
-                    "scopes_supported": ["openid", "portkey:read", "portkey:write"],
-                    "response_types_supported": ["code"],
-                }),
-            )
-        }
+        METADATA => json(200, metadata(shared)),
         VERIFY if request.authorization != format!("Bearer {SECRET_KEY}") => json(401, json!({})),
         VERIFY => {
             let token = request.body["access_token"].as_str().unwrap_or_default();
@@ -303,4 +306,17 @@ fn answer(shared: &Shared, request: &Request) -> Option<(u16, String, Vec<u8>)> 
         }
         _ => json(404, json!({})),
     }
+}
+
+/// Of the authorization server (RFC 8414).
+fn metadata(shared: &Shared) -> Value {
+    let url = &shared.url;
+    json!({
+        "issuer": url,
+        "authorization_endpoint": format!("{url}/oauth/authorize"),
+        "token_endpoint": format!("{url}/oauth/token"),
+        "registration_endpoint": "https://elsewhere.example/oauth/register",
+        "scopes_supported": ["openid", "portkey:read", "portkey:write"],
+        "response_types_supported": ["code"],
+    })
 }

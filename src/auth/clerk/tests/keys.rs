@@ -155,7 +155,7 @@ async fn without_keys_nothing_is_refused_for_good() {
     let pace = Pace { cooldown: Duration::from_millis(50), ..BRISK };
     let clerk = started(&issuer, &settings(&issuer, &[]), pace).await;
     let token = good(&issuer, &KEYS.rsa);
-    assert!(!clerk.has_keys());
+    assert!(!clerk.has_keys() && !clerk.had_keys());
     assert!(is_unavailable(&clerk.verify(token.as_bytes(), HOME).await));
     issuer.publish(&[&KEYS.rsa]);
     // Found by the timer: nobody asks.
@@ -175,7 +175,7 @@ async fn keys_that_could_not_be_fetched_for_too_long_are_no_longer_trusted() {
     assert!(clerk.has_keys() && clerk.verify(token.as_bytes(), HOME).await.is_ok());
     issuer.be(Mood::Down);
     tokio::time::sleep(kept).await;
-    assert!(!clerk.has_keys());
+    assert!(!clerk.has_keys() && clerk.had_keys());
     assert!(is_unavailable(&clerk.verify(token.as_bytes(), HOME).await), "remembered or not");
     issuer.be(Mood::Well);
     until(&clerk, &token, Result::is_ok).await;
@@ -208,11 +208,27 @@ async fn a_key_that_cannot_be_used_does_not_spoil_the_set() {
 #[tokio::test]
 async fn the_metadata_is_mirrored_without_what_is_not_the_issuers() {
     let issuer = Issuer::start(&[]).await;
-    issuer.be(Mood::Down);
-    let mirror = Mirror::with(&issuer.url, http(&issuer));
-    assert!(mirror.document().is_none());
+    let elsewhere = Issuer::start(&[]).await;
+    for mood in [
+        Mood::Down,
+        Mood::Garbage,
+        Mood::Huge,
+        Mood::Redirects(format!("{}/.well-known/oauth-authorization-server", elsewhere.url)),
+    ] {
+        issuer.be(mood.clone());
+        let (before, start) = (issuer.readings(), Instant::now());
+        let mirror = Mirror::with(&issuer.url, http(&issuer));
+        // The second time it has done with the first.
+        while issuer.readings() < before + 2 {
+            assert!(start.elapsed() < Duration::from_secs(10));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(mirror.document().is_none(), "{mood:?}");
+    }
+    assert_eq!(elsewhere.readings(), 0);
     issuer.be(Mood::Well);
-    let start = Instant::now();
+    let (before, start) = (issuer.readings(), Instant::now());
+    let mirror = Mirror::with(&issuer.url, http(&issuer));
     let document = loop {
         if let Some(document) = mirror.document() {
             break document;
@@ -224,4 +240,9 @@ async fn the_metadata_is_mirrored_without_what_is_not_the_issuers() {
     assert_eq!(document["issuer"], issuer.url);
     assert_eq!(document["token_endpoint"], format!("{}/oauth/token", issuer.url));
     assert_eq!(document["registration_endpoint"], Value::Null);
+    assert_eq!(issuer.readings(), before + 1);
+    for _ in 0..100 {
+        assert!(mirror.document().is_some());
+    }
+    assert_eq!(issuer.readings(), before + 1, "never fetched because somebody asks");
 }

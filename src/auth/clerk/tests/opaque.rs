@@ -12,6 +12,7 @@ use super::{issuer::Mood, *};
 /// As usual, but nothing is kept for long.
 const BRISK: Pace = Pace {
     opaque_kept: Duration::from_millis(200),
+    opaque_turn: Duration::from_secs(1),
     opaque_deadline: Duration::from_secs(1),
     opaque_break: Duration::from_millis(300),
     ..Pace::USUAL
@@ -148,6 +149,56 @@ async fn a_question_has_a_deadline() {
     let found = clerk.verify(token(1).as_bytes(), HOME).await;
     assert!(matches!(found, Err(Refused::Unavailable { .. })), "{found:?}");
     assert!(start.elapsed() < BRISK.opaque_deadline * 2, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn strangers_who_wait_for_their_turn_do_not_make_clerk_look_down() {
+    let deadline = Duration::from_millis(1500);
+    let pace = Pace {
+        opaque_turn: deadline,
+        opaque_deadline: deadline,
+        opaque_break: Duration::from_secs(60),
+        ..BRISK
+    };
+    let (issuer, clerk) = asking(pace).await;
+    for number in [0, 100] {
+        issuer.knows(&token(number), json!({}));
+    }
+    assert!(clerk.verify(token(0).as_bytes(), HOME).await.is_ok());
+    issuer.be(Mood::Slow(deadline * 4 / 5));
+    // Their turns come every 200 ms: most have less time left than Clerk takes.
+    let tokens: Vec<String> = (1..20).map(token).collect();
+    let flood = tokens.iter().enumerate().map(|(i, it)| clerk.verify(it.as_bytes(), address(i)));
+    let flood = join_all(flood).await;
+    let told = |bad: &Result<_, _>| matches!(bad, Err(Refused::Invalid(_)));
+    assert!(flood.iter().filter(|it| told(it)).count() > 5, "{flood:?}");
+    for number in [0, 100] {
+        let found = clerk.verify(token(number).as_bytes(), HOME).await;
+        assert!(found.is_ok(), "{number}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_clerk_stumbles_over_holds_up_strangers_alone() {
+    let (issuer, clerk) = asking(Pace { opaque_break: Duration::from_secs(60), ..BRISK }).await;
+    for number in [0, 100] {
+        issuer.knows(&token(number), json!({}));
+    }
+    assert!(clerk.verify(token(0).as_bytes(), HOME).await.is_ok());
+    for number in 1..=5 {
+        issuer.knows(&token(number), json!({ "subject": null }));
+        let found = clerk.verify(token(number).as_bytes(), HOME).await;
+        assert!(matches!(found, Err(Refused::Unavailable { .. })), "{number}: {found:?}");
+    }
+    assert_eq!(issuer.questions(), 6);
+    let stranger = clerk.verify(token(100).as_bytes(), HOME).await;
+    assert!(matches!(stranger, Err(Refused::Unavailable { .. })), "{stranger:?}");
+    assert_eq!(issuer.questions(), 6);
+    tokio::time::sleep(BRISK.opaque_kept).await;
+    assert!(clerk.verify(token(0).as_bytes(), HOME).await.is_ok());
+    assert_eq!(issuer.questions(), 7);
+    // Clerk has answered somebody: it is well.
+    assert!(clerk.verify(token(100).as_bytes(), HOME).await.is_ok());
 }
 
 #[tokio::test]

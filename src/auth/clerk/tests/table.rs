@@ -130,6 +130,8 @@ impl Table<'_> {
         self.case("whitespace inside", good.replacen('.', ". ", 1), Invalid(""));
         let huge = format!("{good}{}", "A".repeat(1 << 20));
         self.case("a megabyte", huge, Invalid("longer than 8192 bytes"));
+        let long = format!("{good}{}", "A".repeat(8193 - good.len()));
+        self.case("a byte too long", long, Invalid("longer than 8192 bytes"));
         let (data, signature) = good.rsplit_once('.').unwrap();
         self.case("no signature", format!("{data}."), Invalid("signature"));
         let other = if signature.starts_with('A') { "B" } else { "A" };

@@ -51,7 +51,7 @@ pub fn pairs(stored: &Stored) -> Vec<Pair> {
 
 fn config(stored: &Stored) -> Pair {
     let (id, row) = stored.find("configs", "Round");
-    let whole = field("config", "", document())
+    let whole = field("config", "", whole())
         .hidden()
         .with(json!({ "replace": true }))
         .keep(|row, given| row["content"]["config"] = given["config"].to_string().into());
@@ -68,8 +68,8 @@ fn content(name: &'static str, at: &'static str, values: Values) -> Field {
     field(name, at, values).with(json!({ "publish": true }))
 }
 
-/// They replace the stored ones, and have to say what becomes of each secret.
-fn parameters() -> Values {
+/// What replaces a stored document has to say what becomes of each of its secrets.
+fn whole() -> Values {
     let secrets = (canary(), canary()).prop_map(
         |(key, header)| json!({ "api_key": key, "headers": { "authorization": header } }),
     );
@@ -103,7 +103,7 @@ fn prompt(stored: &Stored) -> Pair {
         .fields(vec![
             name(),
             plain("collection_id", one_of(&collections)),
-            content("parameters", "/content/parameters", parameters()).hidden(),
+            content("parameters", "/content/parameters", whole()).hidden(),
             content("virtual_key", "/content/virtual_key", one_of(&[&key, &other])),
             content("string", "/content/string", value_text()),
             content("model", "/content/model", value_line()),
