@@ -36,13 +36,13 @@ fn key() -> Value {
 
 fn settings() -> clerk::Settings {
     clerk::Settings {
+        given: Vec::new(),
         issuer: ISSUER.into(),
         audience: vec![AUDIENCE.into()],
         jwks_url: "https://127.0.0.1:9/jwks".parse().expect("a URL"),
         algorithms: vec![Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA],
         authorized_parties: Vec::new(),
         constraints: clerk::Constraints::default(),
-        given: Vec::new(),
         opaque: None,
         mirror: false,
     }

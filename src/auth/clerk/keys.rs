@@ -93,17 +93,17 @@ impl Keys {
         });
     }
 
+    /// Whether there was a set at any time.
+    pub fn were_there(&self) -> bool {
+        self.shared.set.load().is_some()
+    }
+
     /// Takes a document for one that was fetched just now; returns whether it has keys.
     pub fn hold(&self, document: &[u8]) -> bool {
         let Some(set) = KeySet::read(document) else { return false };
         self.shared.set.store(Some(Arc::new(set)));
         *self.shared.last() = Last { begun: Some(Instant::now()), ended: true, failures: 0 };
         true
-    }
-
-    /// Whether there was a set at any time.
-    pub fn were_there(&self) -> bool {
-        self.shared.set.load().is_some()
     }
 
     /// The set that tokens may be verified with now.
