@@ -9,7 +9,7 @@ mod look;
 mod options;
 mod output;
 mod serve;
-mod signals;
+pub mod signals;
 mod stdio;
 mod tools;
 mod upstream;
@@ -19,7 +19,7 @@ use std::{process::ExitCode, thread};
 use clap::{Parser, Subcommand, error::ErrorKind};
 use tokio::runtime::Builder;
 
-pub use self::output::Output;
+pub use self::{output::Output, serve::serve};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,7 +66,7 @@ enum Command {
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
-enum Failure {
+pub enum Failure {
     Failed(String),
     /// A tool failed; JSON for programs, so that nothing stands before it.
     Tool(String),

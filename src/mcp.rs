@@ -10,6 +10,7 @@ mod early;
 mod endpoint;
 mod envelope;
 mod era;
+mod handler;
 mod headers;
 mod lines;
 mod lists;
@@ -23,9 +24,19 @@ mod streams;
 mod unserved;
 
 pub use endpoint::{Counts, Endpoint};
+pub use handler::{Calls, Handler};
 pub use server::Server;
 pub use settings::{Brake, SessionMode, Settings, TooMany};
 pub use stdio::stdio;
+
+/// How a message is read before rmcp reads it, for those who compare the two.
+#[doc(hidden)]
+pub mod routing {
+    pub use super::{
+        envelope::{Envelope, Malformed},
+        era::{Era, era},
+    };
+}
 
 use rmcp::model::ProtocolVersion;
 

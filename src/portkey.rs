@@ -39,7 +39,7 @@ pub use self::{
     answer::ReadBody,
     context::Context,
     error::{Answer, Error, Kind, Trail},
-    request::{Base, Method, Request},
+    request::{Base, Method, Request, url},
     settings::{Credential, Refused, Settings, SetupError},
 };
 use self::{address::PublicOnly, bases::Bases, request::Prepared, retry::Budget};

@@ -52,6 +52,12 @@ impl Clerk {
         Ok(Self::with(settings, download::client().build()?, Pace::USUAL))
     }
 
+    /// Takes a key set for the issuer's, as if it had been fetched; returns whether it has keys.
+    #[doc(hidden)]
+    pub fn hold(&self, key_set: &[u8]) -> bool {
+        self.0.jwts.keys.hold(key_set)
+    }
+
     fn with(settings: &Settings, http: reqwest::Client, pace: Pace) -> Self {
         let opaque = settings.opaque.as_ref();
         let opaque = opaque.map(|opaque| OpaqueTokens::new(opaque, settings, http.clone(), pace));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{extract::Request, http::HeaderMap};
+use tokio::sync::mpsc;
 
 use super::{
     Failure,
@@ -15,10 +16,10 @@ use crate::{
     auth::{self, Mode, clerk::Mirror},
     config::{Config, Inputs, Purpose},
     http::{
-        self, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Metadata, Origins, Readiness,
+        self, Ended, Gate, Hosts, Info, Lifecycle, Limiter, Look, Metadata, Origins, Readiness,
         ReadyCheck, Run, Site, Tls,
     },
-    mcp::{Brake, Endpoint, TooMany},
+    mcp::{Brake, Endpoint, Handler, Server, TooMany},
 };
 
 /// Serve MCP over HTTP (the default)
@@ -52,6 +53,20 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     // Before anything else: a signal during the start must not go unheard.
     let signals = signals::stop().map_err(|error| Failure::Failed(error.to_string()))?;
     let upstream = Upstream::connect(&config).await?;
+    let look = (config.http.ready_check == ReadyCheck::Portkey)
+        .then(|| look(&upstream.accounts, &config.auth.access));
+    let server =
+        Server::new(&config.mcp, Arc::clone(&upstream.catalogue), upstream.accounts.clone());
+    Box::pin(serve(config, server, look, signals)).await
+}
+
+/// Serves a server over HTTP, with every layer that the configuration asks for, until a signal comes.
+pub async fn serve<H: Handler>(
+    config: Config,
+    server: H,
+    look: Option<Look>,
+    signals: mpsc::Receiver<()>,
+) -> Result<(), Failure> {
     let Config { http: mut settings, auth, rate_limit, mcp, .. } = config;
     http::fit(&mut settings);
     let (listener, address) = http::bind(&settings).map_err(|error| {
@@ -65,8 +80,6 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(format!("no rates can be limited: {error}")))?;
     let limiter = Arc::new(limiter);
     let (auth_mode, clerk_settings) = (auth.mode.as_str(), auth.mode.clerk_settings().to_vec());
-    let look = (settings.ready_check == ReadyCheck::Portkey)
-        .then(|| look(&upstream.accounts, &auth.access));
     let metadata = metadata(&settings, &auth, auth::scopes(mcp.read_only))?;
     let gate = Gate::new(auth, mcp.challenge.clone())
         .map_err(|error| Failure::Failed(format!("tokens cannot be verified: {error}")))?;
@@ -101,8 +114,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         readiness: Readiness::new(lifecycle.clone(), look),
         lifecycle: lifecycle.clone(),
     };
-    let (catalogue, accounts) = (Arc::clone(&upstream.catalogue), upstream.accounts.clone());
-    let endpoint = Endpoint::braked(mcp, catalogue, accounts, Some(brake(limiter)));
+    let endpoint = Endpoint::before(server, mcp, Some(brake(limiter)));
     let (calls, all) = (endpoint.clone(), endpoint.clone());
     let router = http::router(site, move |request: Request| {
         let endpoint = endpoint.clone();

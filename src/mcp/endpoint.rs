@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use rmcp::{
-    model::{ClientJsonRpcMessage, ErrorCode, ProtocolVersion},
+    model::{ClientJsonRpcMessage, ErrorCode},
     transport::streamable_http_server::{
         SessionManager as _, StreamableHttpService, session::never::NeverSessionManager,
     },
@@ -20,11 +20,11 @@ use serde_json::{json, value::RawValue};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Brake, MODERN, SUPPORTED, Server, SessionMode, Settings,
+    Brake, Handler, MODERN, SUPPORTED, Server, SessionMode, Settings,
     caller::Caller,
     carrier::Carrier,
     early::response_or_stream,
-    envelope::{Envelope, Malformed},
+    envelope::Envelope,
     era::{self, Era},
     headers::{accept_any, accepts_both, follow_body, is_json, repeated, session},
     lists::Lists,
@@ -51,17 +51,17 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Answers every request to the MCP endpoint. Clones share everything.
 #[derive(Clone)]
-pub struct Endpoint {
-    shared: Arc<Shared>,
+pub struct Endpoint<H = Server> {
+    shared: Arc<Shared<H>>,
 }
 
-struct Shared {
+struct Shared<H> {
     settings: Settings,
     brake: Option<Brake>,
-    server: Server,
+    server: H,
     lists: Lists,
-    modern: StreamableHttpService<Server, NeverSessionManager>,
-    legacy: Services,
+    modern: StreamableHttpService<H, NeverSessionManager>,
+    legacy: Services<H>,
     streams: Streams,
     /// Counts the messages that are being answered.
     answering: TaskTracker,
@@ -85,18 +85,15 @@ impl Endpoint {
         catalogue: Arc<Catalogue>,
         accounts: impl Into<Accounts>,
     ) -> Self {
-        Self::braked(settings, catalogue, accounts, None)
-    }
-
-    /// The same, with a limit for calls of tools that destroy.
-    pub fn braked(
-        settings: Settings,
-        catalogue: Arc<Catalogue>,
-        accounts: impl Into<Accounts>,
-        brake: Option<Brake>,
-    ) -> Self {
-        let shutdown = CancellationToken::new();
         let server = Server::new(&settings, catalogue, accounts.into());
+        Self::before(server, settings, None)
+    }
+}
+
+impl<H: Handler> Endpoint<H> {
+    /// An endpoint before this server, with a limit for calls of tools that destroy.
+    pub fn before(server: H, settings: Settings, brake: Option<Brake>) -> Self {
+        let shutdown = CancellationToken::new();
         let factory = server.clone();
         let modern = StreamableHttpService::new(
             move || Ok(factory.clone()),
@@ -172,28 +169,24 @@ impl Endpoint {
         };
         let envelope = match Envelope::parse(&body, shared.settings.max_json_depth) {
             Ok(envelope) => envelope,
-            Err(malformed) => return refuse(&malformed),
+            Err(malformed) => return reply::malformed(&malformed),
         };
         if !is_json(request.headers()) {
             let refused = StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
             return reply::in_json(refused, envelope.id, false);
         }
-        if is_any_list(&envelope)
-            && envelope.params.cursor.is_some_and(|it| !it.get().starts_with('"'))
+        if envelope.is_list() && envelope.params.cursor.is_some_and(|it| !it.get().starts_with('"'))
         {
             // rmcp would take it for no parameters at all.
             let (code, message) = (ErrorCode::INVALID_PARAMS, "`cursor` has to be a string");
             return reply::error(StatusCode::BAD_REQUEST, envelope.id, code, message, None);
         }
-        let Shared { server, settings, .. } = shared;
-        let catalogue = server.catalogue();
-        if let Some(refused) =
-            scopes::insufficient(catalogue, &settings.challenge, &caller, &envelope)
+        let Shared { server, settings, brake, .. } = shared;
+        if let Some(catalogue) = server.catalogue()
+            && let Some(refused) =
+                scopes::refused(catalogue, &settings.challenge, brake.as_ref(), &caller, &envelope)
+                    .await
         {
-            return refused;
-        }
-        let brake = shared.brake.as_ref();
-        if let Some(refused) = scopes::braked(catalogue, brake, &caller, &envelope).await {
             return refused;
         }
         accept_any(request.headers_mut());
@@ -202,11 +195,14 @@ impl Endpoint {
             Era::LegacyInMeta(version) => {
                 let message =
                     format!("`_meta` cannot name revision {version}: it begins with `initialize`");
-                unsupported(&envelope, &message, &[MODERN], &version)
+                reply::unsupported(envelope.id, &message, &[MODERN], &version)
             }
-            Era::Unknown(version) => {
-                unsupported(&envelope, "this protocol version is not served", &SUPPORTED, &version)
-            }
+            Era::Unknown(version) => reply::unsupported(
+                envelope.id,
+                "this protocol version is not served",
+                &SUPPORTED,
+                &version,
+            ),
             Era::Legacy | Era::NotThere => self.legacy(request, &body, &envelope, &caller).await,
         }
     }
@@ -227,12 +223,13 @@ impl Endpoint {
             let code = ErrorCode::METHOD_NOT_FOUND;
             return reply::error(StatusCode::NOT_FOUND, envelope.id, code, &message, None);
         }
-        if is_first_page(envelope)
+        let catalogue = shared.server.catalogue();
+        if envelope.is_first_page()
             && era::is_complete(headers, envelope)
             && accepts_both(headers)
-            && let Some(id) = envelope.id
+            && let (Some(catalogue), Some(id)) = (catalogue, envelope.id)
         {
-            return self.list(caller, true, id, headers);
+            return self.list(catalogue, caller, true, id, headers);
         }
         let place = if method == "subscriptions/listen" {
             let id = caller.principal.id();
@@ -244,7 +241,8 @@ impl Endpoint {
         } else {
             None
         };
-        let carrier = envelope.id.filter(|_| method == "tools/call").map(Carrier::new);
+        let is_call = catalogue.is_some() && method == "tools/call";
+        let carrier = envelope.id.filter(|_| is_call).map(Carrier::new);
         let stripped = match &carrier {
             Some(carrier) => {
                 request.extensions_mut().insert(carrier.clone());
@@ -296,12 +294,12 @@ impl Endpoint {
                 return reply::busy(envelope.id, message);
             }
             follow_body(request.headers_mut(), envelope);
-        } else if is_first_page(envelope)
+        } else if envelope.is_first_page()
             && accepts_both(request.headers())
-            && let Some(id) = envelope.id
+            && let (Some(catalogue), Some(id)) = (shared.server.catalogue(), envelope.id)
             && (!stateful || touched(&legacy, request.headers()).await)
         {
-            return self.list(caller, false, id, request.headers());
+            return self.list(catalogue, caller, false, id, request.headers());
         }
         let response = Box::pin(legacy.service.handle(with_body(request, body))).await;
         self.finish(response.map(Body::new), envelope.id, body)
@@ -335,8 +333,14 @@ impl Endpoint {
         reply::in_json(response, None, shared.shutdown.is_cancelled())
     }
 
-    fn list(&self, caller: &Caller, modern: bool, id: &RawValue, headers: &HeaderMap) -> Response {
-        let catalogue = self.shared.server.catalogue();
+    fn list(
+        &self,
+        catalogue: &Catalogue,
+        caller: &Caller,
+        modern: bool,
+        id: &RawValue,
+        headers: &HeaderMap,
+    ) -> Response {
         let listed = |entry: &crate::tools::Entry| caller.sees(entry);
         self.shared.lists.answer(catalogue, listed, modern, id, headers)
     }
@@ -353,19 +357,20 @@ impl Endpoint {
     pub async fn counts(&self) -> Counts {
         let (sessions, services) = self.shared.legacy.counts().await;
         let Shared { server, streams, .. } = &*self.shared;
-        Counts { sessions, services, calls: server.calls_in_flight(), streams: streams.count() }
+        let calls = server.calls().in_flight();
+        Counts { sessions, services, calls, streams: streams.count() }
     }
 
     /// Waits until no call is in flight.
     pub async fn idle(&self) {
-        self.shared.server.idle().await;
+        self.shared.server.calls().idle().await;
     }
 
     /// Ends what is still running: calls answer that the server stopped, then every session and
     /// stream is closed.
     pub async fn stop(&self) {
         let Shared { server, answering, shutdown, .. } = &*self.shared;
-        server.stop();
+        server.calls().stop();
         answering.close();
         // Calls end at once and their answers leave; what does not is cut.
         let _ = tokio::time::timeout(LAST_WORDS, answering.wait()).await;
@@ -373,40 +378,8 @@ impl Endpoint {
     }
 }
 
-fn refuse(malformed: &Malformed) -> Response {
-    let (code, message) = malformed.told();
-    reply::error(StatusCode::BAD_REQUEST, None, code, &message, None)
-}
-
-/// -32022 with the revisions to choose from (basic/versioning).
-fn unsupported(
-    envelope: &Envelope<'_>,
-    message: &str,
-    supported: &[ProtocolVersion],
-    requested: &str,
-) -> Response {
-    let data = json!({ "supported": supported, "requested": requested });
-    let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
-    reply::error(StatusCode::BAD_REQUEST, envelope.id, code, message, Some(data))
-}
-
-fn is_any_list(envelope: &Envelope<'_>) -> bool {
-    const LISTS: [&str; 4] =
-        ["tools/list", "prompts/list", "resources/list", "resources/templates/list"];
-    envelope.method.as_deref().is_some_and(|method| LISTS.contains(&method))
-}
-
-fn is_list(envelope: &Envelope<'_>) -> bool {
-    envelope.method.as_deref() == Some("tools/list")
-}
-
-/// A list that every request may have; one with a cursor is for rmcp to refuse.
-fn is_first_page(envelope: &Envelope<'_>) -> bool {
-    is_list(envelope) && envelope.params.cursor.is_none()
-}
-
 /// Whether the session is there; if so, it counts as used.
-async fn touched(legacy: &Legacy, headers: &HeaderMap) -> bool {
+async fn touched<H>(legacy: &Legacy<H>, headers: &HeaderMap) -> bool {
     let Some(session) = session(headers) else { return false };
     // A notification that no server acts on resets the session's idle timer.
     let unused = json!({ "jsonrpc": "2.0", "method": "notifications/touched" });

@@ -10,7 +10,7 @@ use crate::json::{Json, depth, fault};
 
 /// What routing needs of a message; everything else stays unread.
 #[derive(Debug)]
-pub(super) struct Envelope<'a> {
+pub struct Envelope<'a> {
     /// As it came; `None` for notifications and for responses.
     pub id: Option<&'a RawValue>,
     /// `None` for responses.
@@ -21,7 +21,7 @@ pub(super) struct Envelope<'a> {
 
 /// What routing needs of the parameters.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Params<'a> {
+pub struct Params<'a> {
     #[serde(borrow, rename = "_meta")]
     meta: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -42,7 +42,7 @@ pub(super) struct Params<'a> {
 
 /// Why a body is no message, with the JSON-RPC code that says so.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Malformed {
+pub enum Malformed {
     /// -32700.
     NotJson(String),
     /// -32600.
@@ -96,10 +96,10 @@ impl<'a> Envelope<'a> {
         if depth(body) > max_depth {
             return Err(Malformed::TooDeep(max_depth));
         }
-        if holds_private(body) {
-            return Err(Malformed::NotJsonRpc("a name in the message is reserved"));
-        }
-        let members: Members<'_> = serde_json::from_slice(body).map_err(|_| why(body))?;
+        // In what it passes over, serde_json's reader of bytes does not look for UTF-8.
+        let text = std::str::from_utf8(body).map_err(|_| why(body))?;
+        let members: Members<'_> = serde_json::from_str(text).map_err(|_| why(body))?;
+        no_private(text)?;
         if members.jsonrpc.as_deref() != Some("2.0") {
             return Err(Malformed::NotJsonRpc("`jsonrpc` has to be \"2.0\""));
         }
@@ -122,9 +122,23 @@ impl<'a> Envelope<'a> {
     }
 }
 
+impl Envelope<'_> {
+    /// Whether it asks for a list, of whatever.
+    pub(super) fn is_list(&self) -> bool {
+        const LISTS: [&str; 4] =
+            ["tools/list", "prompts/list", "resources/list", "resources/templates/list"];
+        self.method.as_deref().is_some_and(|method| LISTS.contains(&method))
+    }
+
+    /// A list of tools that every request may have; one with a cursor is for rmcp to refuse.
+    pub(super) fn is_first_page(&self) -> bool {
+        self.method.as_deref() == Some("tools/list") && self.params.cursor.is_none()
+    }
+}
+
 /// What `_meta` says of the request.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Meta<'a> {
+pub struct Meta<'a> {
     /// The revision, where one is named.
     pub version: Option<Cow<'a, str>>,
     /// Declares the client's capabilities, as modern requests have to.
@@ -149,17 +163,19 @@ impl<'a> Meta<'a> {
     }
 }
 
-/// Whether a field has the name by which serde_json's own reader would take a text for JSON.
-fn holds_private(body: &[u8]) -> bool {
-    const NAME: &[u8] = b"$serde_json::private::";
+/// Refuses names by which serde_json's own reader would take a text for JSON.
+fn no_private(text: &str) -> Result<(), Malformed> {
+    const NAME: &str = "$serde_json::private::";
     // Written with escapes it is found as well.
-    let is_part = |part: &[u8]| part.starts_with(NAME);
-    body.windows(NAME.len()).any(is_part)
-        || body.windows(4).any(|part| part.eq_ignore_ascii_case(b"\\u00"))
-            && std::str::from_utf8(body).is_ok_and(|text| {
-                Json::read(text)
-                    .is_ok_and(|json| json.has_name(|name| name.as_bytes().starts_with(NAME)))
-            })
+    let may = text.contains(NAME)
+        || text.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"\\u00"));
+    if may {
+        let json = Json::read(text).map_err(|_| why(text.as_bytes()))?;
+        if json.has_name(|name| name.starts_with(NAME)) {
+            return Err(Malformed::NotJsonRpc("a name in the message is reserved"));
+        }
+    }
+    Ok(())
 }
 
 fn is_id(id: &str) -> bool {
@@ -196,12 +212,17 @@ mod tests {
         assert_eq!(envelope.meta, Meta { version: Some("2026-07-28".into()), complete: true });
         assert!(parse(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#).unwrap().method.is_none());
         assert!(parse(r#"{"jsonrpc":"2.0","method":"x","params":null}"#).unwrap().id.is_none());
+        let text =
+            r#"{"jsonrpc":"2.0","method":"x","params":{"a":"$serde_json::private::RawValue"}}"#;
+        assert!(parse(text).is_ok(), "a text that is no name");
     }
 
     #[test]
     fn what_is_no_message_is_told_apart() {
         assert!(matches!(parse("{\"jsonrpc\""), Err(Malformed::NotJson(_))));
         assert!(matches!(parse(""), Err(Malformed::NotJson(_))));
+        let unread = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"x\":\"\xff\"}";
+        assert!(matches!(Envelope::parse(unread, 8), Err(Malformed::NotJson(_))));
         let deep = format!("{}{}", "[".repeat(9), "]".repeat(9));
         for body in [
             "[]",

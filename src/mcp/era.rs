@@ -8,7 +8,7 @@ pub(super) const VERSION_HEADER: &str = "mcp-protocol-version";
 
 /// Who answers a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Era {
+pub enum Era {
     /// Sessions, or each POST on its own, as the session mode says.
     Legacy,
     /// No sessions; a request that is incomplete is told so there.
@@ -22,7 +22,7 @@ pub(super) enum Era {
 }
 
 /// The era of a request; `envelope` is there for POST.
-pub(super) fn era(method: &Method, headers: &HeaderMap, envelope: Option<&Envelope<'_>>) -> Era {
+pub fn era(method: &Method, headers: &HeaderMap, envelope: Option<&Envelope<'_>>) -> Era {
     let header = headers.get(VERSION_HEADER).map(|value| value.to_str().unwrap_or_default());
     let modern_header = header.is_some_and(|version| !is_legacy(version));
     let Some(envelope) = envelope else {

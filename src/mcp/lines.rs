@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{MODERN, Server, envelope::Envelope, reply};
+use super::{Handler, MODERN, Server, envelope::Envelope, reply};
 
 /// What is longer is no message; the limit of rmcp's clients.
 const MAX_LINE_BYTES: usize = 16 << 20;
@@ -128,7 +128,7 @@ impl Lines {
             let server = self.server.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(GRACE).await;
-                server.stop();
+                server.calls().stop();
             });
         }
     }

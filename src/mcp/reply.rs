@@ -6,9 +6,10 @@ use http::{
     HeaderValue, StatusCode,
     header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
-use rmcp::model::ErrorCode;
+use rmcp::model::{ErrorCode, ProtocolVersion};
 use serde_json::{Value, json, value::RawValue};
 
+use super::envelope::Malformed;
 use crate::json as text;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -37,6 +38,24 @@ pub(super) fn error_body(
     };
     let id = id.map_or("null", RawValue::get);
     format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+}
+
+/// What is told of a body that is no message.
+pub(super) fn malformed(malformed: &Malformed) -> Response {
+    let (code, message) = malformed.told();
+    error(StatusCode::BAD_REQUEST, None, code, &message, None)
+}
+
+/// -32022 with the revisions to choose from (basic/versioning).
+pub(super) fn unsupported(
+    id: Option<&RawValue>,
+    message: &str,
+    supported: &[ProtocolVersion],
+    requested: &str,
+) -> Response {
+    let data = json!({ "supported": supported, "requested": requested });
+    let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
+    error(StatusCode::BAD_REQUEST, id, code, message, Some(data))
 }
 
 /// Why a message whose envelope is right cannot be read by rmcp, which does not say.

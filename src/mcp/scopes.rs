@@ -15,9 +15,23 @@ use crate::{
     tools::Catalogue,
 };
 
+/// The refusal of a message, if HTTP refuses it.
+pub(super) async fn refused(
+    catalogue: &Catalogue,
+    challenge: &Challenge,
+    brake: Option<&Brake>,
+    caller: &Caller,
+    envelope: &Envelope<'_>,
+) -> Option<Response> {
+    match insufficient(catalogue, challenge, caller, envelope) {
+        None => braked(catalogue, brake?, caller, envelope).await,
+        refused => refused,
+    }
+}
+
 /// The refusal of a message whose tool needs a scope that the caller's token lacks. The scopes that
 /// it names are enough for the message, whatever the token had before.
-pub(super) fn insufficient(
+fn insufficient(
     catalogue: &Catalogue,
     challenge: &Challenge,
     caller: &Caller,
@@ -41,13 +55,12 @@ pub(super) fn insufficient(
 }
 
 /// The refusal of a call too many of a tool that destroys, whatever name it is called by.
-pub(super) async fn braked(
+async fn braked(
     catalogue: &Catalogue,
-    brake: Option<&Brake>,
+    brake: &Brake,
     caller: &Caller,
     envelope: &Envelope<'_>,
 ) -> Option<Response> {
-    let brake = brake?;
     if envelope.method.as_deref() != Some("tools/call") {
         return None;
     }

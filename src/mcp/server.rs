@@ -21,10 +21,9 @@ use rmcp::{
     service::{RequestContext, SubscriptionContext},
 };
 use serde_json::{Value, json};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    LEGACY, LIST_TTL_MS, MODERN, SUPPORTED,
+    Calls, Handler, LEGACY, LIST_TTL_MS, MODERN, SUPPORTED,
     caller::Caller,
     unserved::{no_method, not_offered},
 };
@@ -56,10 +55,7 @@ struct Shared {
     max_answer_bytes: usize,
     sandbox: bool,
     cache_scope: CacheScope,
-    /// Counts the calls in flight.
-    calls: TaskTracker,
-    /// Ends the calls in flight, each with an error that says so.
-    stopping: CancellationToken,
+    calls: Calls,
     /// Who calls where no HTTP request says it.
     owner: Option<Caller>,
 }
@@ -86,31 +82,10 @@ impl Server {
             max_answer_bytes: settings.max_answer_bytes,
             sandbox: settings.sandbox,
             cache_scope: settings.cache_scope,
-            calls: TaskTracker::new(),
-            stopping: CancellationToken::new(),
+            calls: Calls::default(),
             owner,
         };
         Self { shared: Arc::new(shared) }
-    }
-
-    pub fn calls_in_flight(&self) -> usize {
-        self.shared.calls.len()
-    }
-
-    /// Waits until no call is in flight.
-    pub async fn idle(&self) {
-        self.shared.calls.close();
-        self.shared.calls.wait().await;
-        self.shared.calls.reopen();
-    }
-
-    /// Ends the calls in flight; each says that its outcome is unknown.
-    pub fn stop(&self) {
-        self.shared.stopping.cancel();
-    }
-
-    pub(super) fn catalogue(&self) -> &Catalogue {
-        &self.shared.catalogue
     }
 
     /// How long a list may be kept, and by whom: what a modern result says of it.
@@ -194,6 +169,16 @@ pub(super) fn withheld(meta: Option<MetaObject>) -> MetaObject {
     let mut meta = meta.unwrap_or_default();
     meta.0.insert("portkey-admin/withhold".into(), true.into());
     meta
+}
+
+impl Handler for Server {
+    fn catalogue(&self) -> Option<&Catalogue> {
+        Some(&self.shared.catalogue)
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.shared.calls
+    }
 }
 
 impl ServerHandler for Server {

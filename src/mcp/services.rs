@@ -17,26 +17,26 @@ use rmcp::transport::streamable_http_server::{
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::{Server, SessionMode, Settings};
+use super::{Handler, SessionMode, Settings};
 use crate::auth::PrincipalId;
 
 /// So many principals have services at once.
 const MAX_SERVICES: usize = 256;
 
-pub(super) type Service = StreamableHttpService<Server, LocalSessionManager>;
+pub(super) type Service<H> = StreamableHttpService<H, LocalSessionManager>;
 
 /// A principal's service and its sessions.
 #[derive(Clone)]
-pub(super) struct Legacy {
-    pub service: Service,
+pub(super) struct Legacy<H> {
+    pub service: Service<H>,
     pub sessions: Arc<LocalSessionManager>,
 }
 
-pub(super) struct Services {
+pub(super) struct Services<H> {
     settings: Settings,
-    server: Server,
+    server: H,
     shutdown: CancellationToken,
-    by_principal: Mutex<HashMap<PrincipalId, Legacy>>,
+    by_principal: Mutex<HashMap<PrincipalId, Legacy<H>>>,
     /// Sessions that are about to begin.
     beginning: AtomicUsize,
 }
@@ -50,14 +50,14 @@ impl Drop for Place<'_> {
     }
 }
 
-impl Services {
-    pub fn new(settings: Settings, server: Server, shutdown: CancellationToken) -> Self {
+impl<H: Handler> Services<H> {
+    pub fn new(settings: Settings, server: H, shutdown: CancellationToken) -> Self {
         let (by_principal, beginning) = (Mutex::default(), AtomicUsize::new(0));
         Self { settings, server, shutdown, by_principal, beginning }
     }
 
     /// The principal's service; `None` when all places are taken by others with sessions.
-    pub async fn of(&self, id: PrincipalId) -> Option<Legacy> {
+    pub async fn of(&self, id: PrincipalId) -> Option<Legacy<H>> {
         let mut services = self.by_principal.lock().await;
         if let Some(legacy) = services.get(&id) {
             return Some(legacy.clone());
@@ -77,7 +77,7 @@ impl Services {
         Some(legacy)
     }
 
-    fn make(&self) -> Legacy {
+    fn make(&self) -> Legacy<H> {
         let mut session = SessionConfig::default();
         session.keep_alive = Some(self.settings.session_timeout);
         // No stream can be resumed: a finished one's answer would only cost memory.
@@ -113,7 +113,7 @@ impl Services {
     }
 }
 
-impl Legacy {
+impl<H> Legacy<H> {
     pub async fn has(&self, session: &SessionId) -> bool {
         self.sessions.sessions.read().await.contains_key(session)
     }

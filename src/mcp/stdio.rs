@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use rmcp::{ServiceExt, service::ServerInitializeError};
 use tokio_util::sync::CancellationToken;
 
-use super::{Server, Settings, caller::Caller, lines::Lines};
+use super::{Handler, Server, Settings, caller::Caller, lines::Lines};
 use crate::{
     auth::{Method, Principal},
     portkey::Portkey,
@@ -38,7 +38,7 @@ pub async fn stdio(
     let conversation = converse(server.clone(), lines, &shutdown);
     let stopped = async {
         shutdown.cancelled().await;
-        server.stop();
+        server.calls().stop();
         tokio::time::sleep(FAREWELL).await;
     };
     tokio::select! {

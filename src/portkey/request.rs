@@ -193,9 +193,18 @@ impl<'a> Prepared<'a> {
     }
 }
 
+/// Where a request would go from `base`; nothing is sent.
+///
+/// # Errors
+/// If the arguments fit no request.
+#[doc(hidden)]
+pub fn url(request: Request<'_>, base: &str) -> Result<Url, Kind> {
+    Ok(Prepared::new(request)?.request(base)?.url().clone())
+}
+
 /// Takes the arguments that `names` lists: `a,b}`.
 fn taken(args: &mut Map<String, Value>, names: &str) -> Map<String, Value> {
-    let names = names.trim_end_matches('}').split(',');
+    let names = names.trim_end_matches('}').split(',').filter(|name| !name.is_empty());
     names.filter_map(|name| Some((name.to_owned(), args.shift_remove(name)?))).collect()
 }
 

@@ -32,6 +32,7 @@ mod docs;
 mod domains;
 mod edges;
 mod eras;
+mod fuzz;
 mod guardrails;
 mod integrations;
 mod keys;

@@ -98,6 +98,14 @@ impl Keys {
         self.shared.set.load().is_some()
     }
 
+    /// Takes a document for one that was fetched just now; returns whether it has keys.
+    pub fn hold(&self, document: &[u8]) -> bool {
+        let Some(set) = KeySet::read(document) else { return false };
+        self.shared.set.store(Some(Arc::new(set)));
+        *self.shared.last() = Last { begun: Some(Instant::now()), ended: true, failures: 0 };
+        true
+    }
+
     /// The set that tokens may be verified with now.
     pub fn current(&self) -> Guard<Option<Arc<KeySet>>> {
         let set = self.shared.set.load();

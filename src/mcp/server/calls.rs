@@ -74,7 +74,7 @@ impl Server {
         context: &RequestContext<RoleServer>,
     ) -> Result<Result<String, Error>, ErrorData> {
         let shared = &*self.shared;
-        let _counted = shared.calls.token();
+        let _counted = shared.calls.begin();
         let Asked { entry, caller, args, timeout, max_bytes } = asked;
         let Some(portkey) = shared.accounts.of(&caller.principal.credential) else {
             // The configuration was checked: every rule's credential is there.
@@ -112,7 +112,7 @@ impl Server {
             () = context.ct.cancelled() => {
                 return Err(ErrorData::internal_error("the call was cancelled", None));
             }
-            () = shared.stopping.cancelled() => Err(Error::Stopped),
+            () = shared.calls.stopped() => Err(Error::Stopped),
         };
         if let Err(error) = &outcome {
             tracing::debug!(tool = entry.tool.name, %error, "tool error");

@@ -12,7 +12,7 @@ impl Server {
     pub(super) async fn listened(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         tokio::select! {
             () = context.cancelled() => {}
-            () = self.shared.stopping.cancelled() => {}
+            () = self.shared.calls.stopped() => {}
             () = tokio::time::sleep(self.shared.max_stream_age) => {}
         }
         Ok(())
