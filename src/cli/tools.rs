@@ -88,7 +88,6 @@ fn row(entry: &Entry) -> Value {
         "listing": listing(tool),
         "replayable": tool.replayable,
         "read_back": tool.read_back,
-        "records": tool.records,
         "document": tool.document,
         "annotations": definition.annotations,
         "input_schema": definition.input_schema,

@@ -81,8 +81,6 @@ pub struct Tool {
     pub replayable: bool,
     /// The tool that shows whether a write arrived.
     pub read_back: Option<Text>,
-    /// It only records what happened elsewhere: a mask that was recorded is no stored secret.
-    pub records: bool,
     /// The argument that is a whole document: a mask in it stands for the stored value.
     pub document: Option<Text>,
     /// How the answer's rows are found and paged, where it is a list.
@@ -183,7 +181,6 @@ impl Tool {
             open_world: true,
             replayable: false,
             read_back: None,
-            records: false,
             document: None,
             listing: None,
             base: Base::Given,
@@ -284,12 +281,6 @@ impl Tool {
     /// Names the argument that is a whole document.
     pub const fn document(mut self, argument: Text) -> Self {
         self.document = Some(argument);
-        self
-    }
-
-    /// Marks a tool that only records what happened elsewhere.
-    pub const fn records(mut self) -> Self {
-        self.records = true;
         self
     }
 

@@ -24,7 +24,6 @@ pub const TOOLS: &[Tool] = &[
          analytics. Needs a workspace key. Returns only how many.",
     )
     .read_back("get_request_analytics")
-    .records()
     .workspace_key()
     .any_scope(&["logs.write", "completions.write"])
     .intents(&[

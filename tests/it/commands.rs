@@ -251,7 +251,6 @@ async fn tools_as_json_are_whole_rows() {
             "read_back": tool.read_back,
             "replayable": tool.replayable,
             "read_scopes": tool.read_scopes,
-            "records": tool.records,
             "document": tool.document,
             "shown_fields": tool.shown,
             "open_world": tool.open_world,

@@ -51,6 +51,22 @@ async fn integrations_are_listed_by_level_and_workspace() {
 }
 
 #[tokio::test]
+async fn a_key_as_it_is_shown_does_not_take_the_place_of_the_stored_one() {
+    let served = serve(settings()).await;
+    let slug = seeded(&served, "Bedrock Ireland").await;
+    for (tool, args) in [
+        ("update_integration", json!({ "slug": slug, "key": "sk-***m40" })),
+        (
+            "create_integration",
+            json!({ "name": "n", "ai_provider_id": "groq", "key": "sk-***m40" }),
+        ),
+    ] {
+        let error = served.refused(tool, args).await;
+        assert_eq!(error["problems"][0]["argument"], "key", "{tool}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn an_integration_is_created_as_it_was_given() {
     let served = serve(settings()).await;
     let target = "POST /v1/integrations";

@@ -227,7 +227,9 @@ async fn the_references_flat_arguments_make_the_same_api_key() {
         "default_metadata": { "a": "b" }, "default_allow_config_override": true,
     });
     let body = json!({
-        "usage_limits": { "credit_limit": 20, "alert_threshold": 15 },
+        "usage_limits": {
+            "type": "cost", "credit_limit": 20, "alert_threshold": 15, "periodic_reset": "monthly",
+        },
         "rate_limits": [{ "type": "requests", "unit": "rpm", "value": 60 }],
         "defaults": { "metadata": { "a": "b" }, "config_id": config, "allow_config_override": true },
     });

@@ -105,6 +105,7 @@ async fn a_caller_that_leaves_an_opened_stream_ends_the_request_to_portkey() {
     let mut caller = server.connect().await;
     caller.send(&Ask::modern(1, "tools/call", call())).await.unwrap();
     assert_eq!(caller.head().await.unwrap().status, 200);
+    upstream.arrived(1).await;
     drop(caller);
     upstream.left().await;
 }

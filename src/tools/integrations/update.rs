@@ -11,7 +11,7 @@ use crate::{
         fresh::Resource,
         merge::{self, merged, stays_there, with_configurations},
         secret_mapping::{self, SecretMapping, is_mapped},
-        shared::change::done,
+        shared::{change::done, unmasked},
     },
 };
 
@@ -93,6 +93,7 @@ impl Workflow for UpdateIntegration {
         let Self { slug, changes, configurations, flat, pricing_adjustments } = self;
         let refuse = |why: String| Error::argument("", why);
         let patch = configurations::fold(configurations.map(Into::into), flat).map_err(refuse)?;
+        unmasked(changes.key.as_deref()).map_err(refuse)?;
         let mappings = changes.secret_mappings.as_deref();
         secret_mapping::check(mappings, &["key", "configurations."]).map_err(refuse)?;
         let mut body = JsonObject::new();

@@ -16,6 +16,7 @@ async fn workspaces_are_listed_by_slug_with_their_limits() {
     assert_eq!(first["id"], workspace(&served, "Production").await["slug"]);
     assert_eq!(first["usage_limits"][0]["credit_limit"], 1000);
     let args = json!({ "slug": slug, "page_size": 1, "current_page": 1 });
+    let target = format!("{target}?current_page=1&page_size=1");
     let page = served.sends_one("list_integration_workspaces", args, &target, Value::Null).await;
     assert_eq!(page.data()["data"][0]["usage_limits"], Value::Null);
 }

@@ -20,6 +20,7 @@ async fn models_are_listed_whole_or_a_page_at_a_time() {
     assert_eq!((&tuned["slug"], &tuned["is_custom"]), (&json!("ft-helpdesk"), &json!(true)));
     assert_eq!(tuned["configurations"]["custom_headers"]["x-tuned-key"], SENTINEL);
     let args = json!({ "slug": slug, "current_page": 1, "page_size": 2 });
+    let target = format!("{target}?current_page=1&page_size=2");
     let page = served.sends_one("list_integration_models", args, &target, Value::Null).await;
     assert_eq!(page.data()["data"].as_array().unwrap().len(), 1);
     assert_eq!(page.data()["total"], 3);
