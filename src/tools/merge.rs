@@ -3,9 +3,10 @@
 
 use serde_json::Value;
 
+use super::{fresh::Resource, shared::change::done};
 use crate::{
     mask::{self, Names},
-    tool::{Error, JsonObject, Problem, Problems, Result},
+    tool::{Call, Error, JsonObject, Problem, Problems, Result, unwrapped},
 };
 
 /// What Portkey puts before the name of a field whose value it does not show.
@@ -24,6 +25,29 @@ pub fn merged(stored: &Value, patch: JsonObject, name: &str) -> Result<Value> {
     json_patch::merge(&mut after, &Value::Object(patch));
     mask::restore(&mut after, stored, name).map_err(Error::Arguments)?;
     Ok(after)
+}
+
+/// Writes an integration, which was read before if its documents are in `body`, and answers what was
+/// done; the next change waits until it can be read.
+pub async fn put(
+    integration: Resource<'_>,
+    call: &Call,
+    mut body: JsonObject,
+    stored: Option<&Value>,
+) -> Result<Value> {
+    let name: JsonObject =
+        integration.named.iter().map(|(name, id)| ((*name).to_owned(), (*id).into())).collect();
+    body.extend(name.clone());
+    let answer = unwrapped(call.put(integration.path, body.clone().into()).await?);
+    let mut told = done(name.into(), answer);
+    if let Some(stored) = stored {
+        if let Some(written) = body.get_mut("configurations") {
+            *written = to_show(&configurations(stored), written.take());
+        }
+        let note = integration.wrote(call, stored, &body).await;
+        told.extend(note.map(|note| ("note".to_owned(), note.into())));
+    }
+    Ok(told.into())
 }
 
 /// The configurations of an integration as it is stored: an object, or JSON text of one.

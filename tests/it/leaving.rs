@@ -1,13 +1,7 @@
 //! What leaves the process towards Portkey, byte by byte: each key to its own address, and nothing
 //! that a caller has shown.
 
-use std::sync::{Arc, Mutex};
-
 use serde_json::json;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
 
 use crate::{
     clerk::{
@@ -15,47 +9,11 @@ use crate::{
         table::{Keys, environment},
     },
     process::{Ask, KEY, Server, scratch},
-    support::initialize,
+    support::{Recording, initialize},
 };
 
-/// An upstream that answers any request with an empty list, and all that arrives at it.
-struct Upstream {
-    url: String,
-    arrived: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Upstream {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let arrived = Arc::new(Mutex::new(Vec::new()));
-        let record = Arc::clone(&arrived);
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let record = Arc::clone(&record);
-                tokio::spawn(async move {
-                    let mut bytes = [0; 4096];
-                    while let Ok(read @ 1..) = stream.read(&mut bytes).await {
-                        record.lock().unwrap().extend_from_slice(&bytes[..read]);
-                        let body = r#"{"success":true,"data":[],"total":0}"#;
-                        let head =
-                            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length";
-                        let answer = format!("{head}: {}\r\n\r\n{body}", body.len());
-                        stream.write_all(answer.as_bytes()).await.unwrap();
-                    }
-                });
-            }
-        });
-        Self { url, arrived }
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.arrived.lock().unwrap().clone()).unwrap()
-    }
-}
-
-/// Reads, writes and calls in a session with this token, and gives what arrived at the upstream.
-async fn used(server: &Server, upstream: &Upstream, token: &str) -> String {
+/// Reads, writes and calls in a session with this token, of which nothing then arrived upstream.
+async fn nothing_leaves(server: &Server, upstream: &Recording, token: &str) {
     let call = |ask: Ask| {
         ask.with("authorization", &format!("Bearer {token}"))
             .with("proxy-authorization", &format!("Bearer {token}"))
@@ -71,28 +29,21 @@ async fn used(server: &Server, upstream: &Upstream, token: &str) -> String {
     let legacy = json!({ "name": "list_configs", "arguments": {} });
     let reply = server.ask(&call(Ask::legacy(&session, 1, "tools/call", legacy))).await;
     assert_eq!(reply.status, 200);
-    let sent = upstream.text();
+    let sent = upstream.sent();
     assert!(sent.matches("/v1/configs").count() >= 3, "{sent}");
-    sent
-}
-
-#[track_caller]
-fn holds_nothing_of(text: &str, token: &str) {
-    let text = text.to_ascii_lowercase();
     let parts = token.split('.').filter(|part| part.len() > 5);
-    for part in parts.chain(["bearer", "authorization", "cookie", "mcp-session-id"]) {
-        assert!(!text.contains(&part.to_ascii_lowercase()), "{part}: {text}");
-    }
+    let own = ["bearer", "authorization", "cookie", "mcp-session-id"];
+    upstream.knows_nothing_of(&parts.chain(own).collect::<Vec<_>>());
 }
 
 #[tokio::test]
 async fn no_byte_of_an_inbound_token_goes_on() {
     const TOKEN: &str = "inbound-canary-0123456789";
-    let upstream = Upstream::start().await;
+    let upstream = Recording::start().await;
     let variables =
         [("MCP_AUTH_MODE", "bearer"), ("MCP_AUTH_TOKEN", TOKEN), ("LOG_LEVEL", "trace")];
     let server = Server::before(&upstream.url, &variables).await;
-    holds_nothing_of(&used(&server, &upstream, TOKEN).await, TOKEN);
+    nothing_leaves(&server, &upstream, TOKEN).await;
     assert!(!server.log().contains(TOKEN));
 }
 
@@ -102,16 +53,19 @@ async fn no_byte_of_a_token_of_clerk_goes_on() {
     let issuer = Issuer::start(&keys.published()).await;
     let ca = scratch("ca.pem", &issuer.ca);
     let session = keys.rsa.token(&keys.rsa.header(), &issuer.claims(json!({})));
+    let header = json!({ "alg": "RS256", "kid": "ins_rsa", "typ": "at+jwt" });
+    let scope = json!({ "client_id": "client_1", "scope": "portkey:write" });
+    let access = keys.rsa.token(&header, &issuer.claims(scope));
     let opaque = "oat_0123456789abcdef0123";
     issuer.knows(opaque, json!({ "scopes": ["portkey:write"] }));
-    for token in [&*session, opaque] {
-        let upstream = Upstream::start().await;
+    for token in [&*session, &*access, opaque] {
+        let upstream = Recording::start().await;
         let environment = environment(&issuer);
         let mut variables: Vec<(&str, &str)> =
             environment.iter().map(|(name, value)| (*name, &**value)).collect();
         variables.extend([("SSL_CERT_FILE", ca.to_str().unwrap()), ("LOG_LEVEL", "trace")]);
         let server = Server::before(&upstream.url, &variables).await;
-        holds_nothing_of(&used(&server, &upstream, token).await, token);
+        nothing_leaves(&server, &upstream, token).await;
         let log = server.log();
         assert!(!token.split('.').any(|part| log.contains(part)), "{log}");
     }
@@ -120,7 +74,7 @@ async fn no_byte_of_a_token_of_clerk_goes_on() {
 #[tokio::test]
 async fn each_key_goes_to_its_own_address_alone() {
     const FINANCE: &str = "pk-finance-canary";
-    let (usual, other) = (Upstream::start().await, Upstream::start().await);
+    let (usual, other) = (Recording::start().await, Recording::start().await);
     let hash = |token: &str| {
         use sha2::{Digest, Sha256};
         Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
@@ -157,7 +111,7 @@ when = {{ tokens = ["platform"] }}
         assert_eq!(reply.status, 200, "{}", reply.text());
     }
     for (upstream, own, foreign) in [(&usual, KEY, FINANCE), (&other, FINANCE, KEY)] {
-        let text = upstream.text();
+        let text = upstream.sent();
         assert_eq!(text.matches(own).count(), 2, "{text}");
         assert!(!text.contains(foreign), "{text}");
     }

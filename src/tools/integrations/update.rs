@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::configurations::{self, Flat, Patch};
 use crate::{
-    tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
+    tool::{Call, Error, JsonObject, Result, Workflow, fields},
     tools::{
         fresh::Resource,
         merge::{self, merged, stays_there, with_configurations},
         secret_mapping::{self, SecretMapping, is_mapped},
-        shared::{change::done, unmasked},
+        shared::unmasked,
     },
 };
 
@@ -136,17 +136,7 @@ impl Workflow for UpdateIntegration {
         if body.is_empty() {
             return Err(Error::argument("", "nothing to change: give a field besides `slug`"));
         }
-        body.insert("slug".into(), slug.clone().into());
-        let answer = unwrapped(call.put(PATH, body.clone().into()).await?);
-        let mut told = done(json!({ "slug": slug }), answer);
-        if let Some(stored) = stored {
-            if let Some(written) = body.get_mut("configurations") {
-                *written = merge::to_show(&merge::configurations(&stored), written.take());
-            }
-            let note = integration.wrote(call, &stored, &body).await;
-            told.extend(note.map(|note| ("note".to_owned(), note.into())));
-        }
-        Ok(told.into())
+        merge::put(integration, call, body, stored.as_ref()).await
     }
 }
 

@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    tool::{Call, Error, JsonObject, Result, Workflow, fields, unwrapped},
+    tool::{Call, Error, JsonObject, Result, Workflow, fields},
     tools::{
         fresh::Resource,
         merge::{self, configurations, keeps_secret, stays_there, with_configurations},
         secret_mapping::{self, SecretMapping, is_mapped},
-        shared::change::done,
     },
 };
 
@@ -126,17 +125,7 @@ impl Workflow for UpdateMcpIntegration {
         if body.is_empty() {
             return Err(Error::argument("", "nothing to change: give a field besides `id`"));
         }
-        body.insert("id".into(), id.clone().into());
-        let answer = unwrapped(call.put(PATH, body.clone().into()).await?);
-        let mut told = done(json!({ "id": id }), answer);
-        if let Some(stored) = stored {
-            if let Some(written) = body.get_mut("configurations") {
-                *written = merge::to_show(&configurations(&stored), written.take());
-            }
-            let note = integration.wrote(call, &stored, &body).await;
-            told.extend(note.map(|note| ("note".to_owned(), note.into())));
-        }
-        Ok(told.into())
+        merge::put(integration, call, body, stored.as_ref()).await
     }
 }
 
